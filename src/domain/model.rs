@@ -1,0 +1,42 @@
+//! Models and providers as the catalog knows them.
+
+/// What is known of a model. Unknown is `None`, never zero.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Model {
+    /// `<provider>/<name>`.
+    pub id: String,
+    pub provider: String,
+    /// Name as the provider knows it.
+    pub upstream_name: String,
+    pub owned_by: String,
+    pub context_window_tokens: Option<u64>,
+    pub max_output_tokens: Option<u64>,
+    pub input_modalities: Vec<&'static str>,
+    /// Nano-USD per million input tokens.
+    pub input_price: Option<i64>,
+    /// Nano-USD per million output tokens.
+    pub output_price: Option<i64>,
+    pub deprecation: Option<Deprecation>,
+    /// Other names it is known by, without prefix.
+    pub aliases: Vec<String>,
+    /// Unix seconds of its release; 0 when unknown.
+    pub created: i64,
+}
+
+/// A model the provider has withdrawn or will withdraw.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Deprecation {
+    /// Whether the provider refuses it already.
+    pub retired: bool,
+    /// `YYYY-MM-DD`, empty when unknown.
+    pub date: String,
+    /// Id of the model to use instead.
+    pub replacement: String,
+}
+
+/// Where a request goes: a provider and the model's name there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Target {
+    pub provider: String,
+    pub model: String,
+}

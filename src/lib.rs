@@ -1,0 +1,13 @@
+//! AI Model Gateway: one typed door to many AI model providers.
+
+/// The generated contract, `proto/aigateway/v1`.
+pub mod pb {
+    #![allow(clippy::all)]
+    tonic::include_proto!("aigateway.v1");
+
+    /// The contract as descriptors, for reflection.
+    pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
+}
+
+pub mod domain;
+pub mod providers;
