@@ -11,3 +11,5 @@ pub mod pb {
 
 pub mod domain;
 pub mod providers;
+pub mod routing;
+pub mod upstream;

@@ -11,7 +11,7 @@ pub struct Model {
     pub owned_by: String,
     pub context_window_tokens: Option<u64>,
     pub max_output_tokens: Option<u64>,
-    pub input_modalities: Vec<&'static str>,
+    pub input_modalities: Vec<String>,
     /// Nano-USD per million input tokens.
     pub input_price: Option<i64>,
     /// Nano-USD per million output tokens.
@@ -39,4 +39,22 @@ pub struct Deprecation {
 pub struct Target {
     pub provider: String,
     pub model: String,
+}
+
+/// What routing must know of a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderInfo {
+    pub name: String,
+    /// Model prefix without the slash, such as `x-ai`.
+    pub prefix: String,
+    /// A bare model name that contains one of these belongs to the provider.
+    pub name_hints: Vec<&'static str>,
+    /// Whether names that the catalog does not list are passed on; the provider then decides.
+    pub passes_unknown_models: bool,
+    /// Whether it needs a key.
+    pub needs_key: bool,
+    /// What the caller can do when there is no key, for the error message.
+    pub key_hint: String,
+    /// Whether this version can talk to it.
+    pub available: bool,
 }

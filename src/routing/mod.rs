@@ -1,0 +1,6 @@
+//! Which target, which key, what next. Knows nothing of wire formats and sockets.
+
+pub mod catalog;
+pub mod failover;
+pub mod plan;
+pub mod transport;

@@ -1,0 +1,52 @@
+//! The keys one request may use, in the order they are tried.
+
+use std::{collections::HashMap, sync::Arc};
+
+use crate::domain::{
+    error::{Error, ErrorKind, Result},
+    key::{ProviderKey, RequestKeyScope, RequestKeys},
+    model::{ProviderInfo, Target},
+};
+
+/// Where a request goes and with which keys.
+#[derive(Debug)]
+pub struct Plan {
+    pub target: Target,
+    /// Empty when the provider needs none.
+    pub keys: Vec<Arc<ProviderKey>>,
+}
+
+/// Keys from the environment and the configuration, by provider name: the last resort of every request.
+#[derive(Debug, Default)]
+pub struct FallbackKeys(pub HashMap<String, Arc<ProviderKey>>);
+
+impl FallbackKeys {
+    pub fn has(&self, provider: &str) -> bool {
+        self.0.contains_key(provider)
+    }
+}
+
+/// Returns the plan for a resolved target: the key of the request header, then the fallback key.
+pub fn plan(target: Target, provider: &ProviderInfo, sent: &RequestKeys, fallback: &FallbackKeys) -> Result<Plan> {
+    if !provider.available {
+        let message = format!("provider {} is known but not available in this version of the gateway", provider.name);
+        return Err(Error::new(ErrorKind::NotImplemented, message).with("provider", &provider.name));
+    }
+    if !provider.needs_key {
+        return Ok(Plan { target, keys: Vec::new() });
+    }
+    let mut keys = Vec::with_capacity(2);
+    let own = RequestKeyScope::Provider(provider.name.clone());
+    if let Some((_, secret)) = sent.0.iter().find(|(scope, _)| *scope == own || *scope == RequestKeyScope::Configured) {
+        keys.push(Arc::new(ProviderKey { alias: "header".into(), secret: secret.clone() }));
+    }
+    keys.extend(fallback.0.get(&provider.name).cloned());
+    if keys.is_empty() {
+        let message = format!("there is no key for provider {}: {}", provider.name, provider.key_hint);
+        return Err(Error::new(ErrorKind::ProviderKeysExhausted, message).with("provider", &provider.name));
+    }
+    Ok(Plan { target, keys })
+}
+
+#[cfg(test)]
+mod tests;
