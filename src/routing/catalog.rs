@@ -56,6 +56,11 @@ impl Catalog {
         self.by_name.get(&name.to_ascii_lowercase()).map(|at| &self.models[*at])
     }
 
+    /// Returns the model a provider knows by that name.
+    pub fn model_at(&self, provider: &str, upstream_name: &str) -> Option<&Model> {
+        self.models.iter().find(|m| m.provider == provider && m.upstream_name == upstream_name)
+    }
+
     /// Turns the name a caller used into a provider and the model's name there. An empty name means the default.
     pub fn resolve(&self, name: &str) -> Result<(Target, &ProviderInfo)> {
         let name = if name.is_empty() { &self.default_model } else { name };

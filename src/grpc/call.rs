@@ -1,0 +1,282 @@
+//! The one layer every call of our services passes, over a socket or in memory: a place among the calls in flight, a
+//! request id, a deadline over the whole answer, and a caller. A service behind it cannot be reached without a key.
+
+use std::{
+    future::Future,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
+use http_body::{Body as _, Frame, SizeHint};
+use pin_project_lite::pin_project;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::{Instant, Sleep, sleep_until},
+};
+use tonic::{Status, body::Body};
+use tower::{Layer, Service};
+
+use super::status::status_of;
+use crate::{
+    access::Directory,
+    domain::{
+        error::{Error, ErrorKind},
+        key::Caller,
+    },
+};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// `grpc-status` of OUT_OF_RANGE, by which the codec refuses a message that is too large.
+const OUT_OF_RANGE: &str = "11";
+/// Longest request id that is taken over from a caller.
+const MAX_REQUEST_ID: usize = 128;
+
+/// What a service learns of its call; the one value in the request's extensions.
+#[derive(Clone, Debug)]
+pub struct Call {
+    pub caller: Caller,
+    pub request_id: String,
+    pub deadline: Instant,
+}
+
+/// Where calls are admitted.
+#[derive(Clone)]
+pub struct CallLayer(Arc<Gate>);
+
+struct Gate {
+    directory: Arc<Directory>,
+    in_flight: Arc<Semaphore>,
+    longest: Duration,
+    max_message_bytes: usize,
+}
+
+impl CallLayer {
+    /// `longest` applies where the caller names no deadline, and caps the ones that are named.
+    pub fn new(directory: Arc<Directory>, max_in_flight: usize, longest: Duration, max_message_bytes: usize) -> Self {
+        let in_flight = Arc::new(Semaphore::new(max_in_flight));
+        Self(Arc::new(Gate { directory, in_flight, longest, max_message_bytes }))
+    }
+}
+
+impl<S> Layer<S> for CallLayer {
+    type Service = CallService<S>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        CallService { inner, gate: self.0.clone() }
+    }
+}
+
+#[derive(Clone)]
+pub struct CallService<S> {
+    inner: S,
+    gate: Arc<Gate>,
+}
+
+impl Gate {
+    fn admit(&self, headers: &HeaderMap, request_id: &str) -> Result<(OwnedSemaphorePermit, Call), Error> {
+        let Ok(permit) = self.in_flight.clone().try_acquire_owned() else {
+            let message = "the gateway carries as many requests as it may; try again in a second";
+            let error = Error::new(ErrorKind::Overloaded, message);
+            return Err(Error { retry_after: Some(Duration::from_secs(1)), ..error });
+        };
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
+        let caller = self.directory.authenticate(bearer(headers), now)?;
+        let timeout = grpc_timeout(headers).map_or(self.longest, |t| t.min(self.longest));
+        Ok((permit, Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout }))
+    }
+}
+
+impl<S> Service<Request<Body>> for CallService<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>>,
+{
+    type Response = Response<Body>;
+    type Error = S::Error;
+    type Future = CallFuture<S::Future>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<Body>) -> Self::Future {
+        let request_id = request_id(request.headers());
+        match self.gate.admit(request.headers(), &request_id) {
+            Err(error) => CallFuture::Refused { response: Some(refusal(error, &request_id)) },
+            Ok((permit, call)) => {
+                let deadline = call.deadline;
+                request.extensions_mut().insert(call);
+                CallFuture::Running {
+                    inner: self.inner.call(request),
+                    timer: sleep_until(deadline),
+                    permit: Some(permit),
+                    request_id,
+                    limit: self.gate.max_message_bytes,
+                }
+            }
+        }
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let value = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, token) = value.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
+}
+
+/// Takes over the caller's request id when it is sane, else makes one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(&REQUEST_ID).and_then(|v| v.to_str().ok());
+    match given {
+        Some(id) if (1..=MAX_REQUEST_ID).contains(&id.len()) && id.bytes().all(|b| b.is_ascii_graphic()) => {
+            id.to_owned()
+        }
+        _ => format!("req_{}", uuid::Uuid::now_v7().simple()),
+    }
+}
+
+fn refusal(error: Error, request_id: &str) -> Response<Body> {
+    let mut response = status_of(error, request_id).into_http();
+    stamp(response.headers_mut(), request_id);
+    response
+}
+
+fn stamp(headers: &mut HeaderMap, request_id: &str) {
+    if let Ok(value) = HeaderValue::from_str(request_id) {
+        headers.insert(REQUEST_ID, value);
+    }
+}
+
+fn expired(request_id: &str) -> Status {
+    let message = "the deadline of the call passed; allow more time, or use a smaller prompt or a faster model";
+    status_of(Error::new(ErrorKind::UpstreamTimeout, message), request_id)
+}
+
+/// The codec refuses a message that is too large by a code that says nothing; ours names the limit.
+fn too_large(request_id: &str, limit: usize) -> Response<Body> {
+    let message = format!("the message is larger than {limit} bytes (AIGW_MAX_MESSAGE_BYTES)");
+    refusal(Error::new(ErrorKind::TooLarge, message).with("limit_bytes", limit.to_string()), request_id)
+}
+
+pin_project! {
+    #[project = CallFutureProjection]
+    pub enum CallFuture<F> {
+        Running {
+            #[pin]
+            inner: F,
+            #[pin]
+            timer: Sleep,
+            permit: Option<OwnedSemaphorePermit>,
+            request_id: String,
+            limit: usize,
+        },
+        Refused { response: Option<Response<Body>> },
+    }
+}
+
+impl<F, E> Future for CallFuture<F>
+where
+    F: Future<Output = Result<Response<Body>, E>>,
+{
+    type Output = Result<Response<Body>, E>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match self.project() {
+            CallFutureProjection::Refused { response } => match response.take() {
+                Some(response) => Poll::Ready(Ok(response)),
+                None => Poll::Pending,
+            },
+            CallFutureProjection::Running { inner, timer, permit, request_id, limit } => {
+                let Poll::Ready(result) = inner.poll(cx) else {
+                    ready!(timer.poll(cx));
+                    return Poll::Ready(Ok(expired(request_id).into_http()));
+                };
+                let mut response = result?;
+                if response.headers().get("grpc-status").is_some_and(|s| s == OUT_OF_RANGE) {
+                    return Poll::Ready(Ok(too_large(request_id, *limit)));
+                }
+                stamp(response.headers_mut(), request_id);
+                if response.body().is_end_stream() {
+                    return Poll::Ready(Ok(response));
+                }
+                let (deadline, permit) = (timer.deadline(), permit.take());
+                let request_id = std::mem::take(request_id);
+                Poll::Ready(Ok(response.map(|inner| {
+                    Body::new(CallBody { inner, timer: sleep_until(deadline), permit, request_id, done: false })
+                })))
+            }
+        }
+    }
+}
+
+pin_project! {
+    /// An answer that keeps its place and its deadline until its last byte.
+    struct CallBody {
+        #[pin]
+        inner: Body,
+        #[pin]
+        timer: Sleep,
+        permit: Option<OwnedSemaphorePermit>,
+        request_id: String,
+        done: bool,
+    }
+}
+
+impl http_body::Body for CallBody {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        let mut this = self.project();
+        if *this.done {
+            return Poll::Ready(None);
+        }
+        if let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) {
+            if frame.as_ref().is_none_or(|f| f.as_ref().map_or(true, Frame::is_trailers)) {
+                *this.done = true;
+                this.permit.take();
+            }
+            return Poll::Ready(frame);
+        }
+        ready!(this.timer.poll(cx));
+        *this.done = true;
+        this.permit.take();
+        // Ends the upstream call now, not when the peer gets round to dropping the stream.
+        this.inner.set(Body::empty());
+        let mut trailers = HeaderMap::new();
+        Poll::Ready(Some(expired(this.request_id).add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.done || self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}
+
+/// Parses `grpc-timeout`: at most 8 digits and a unit. A malformed value counts as absent, as the specification allows.
+fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
+    let value = headers.get("grpc-timeout")?.to_str().ok()?;
+    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
+    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
+        return None;
+    }
+    let n: u64 = digits.parse().ok()?;
+    match unit {
+        "H" => Some(Duration::from_secs(n * 3600)),
+        "M" => Some(Duration::from_secs(n * 60)),
+        "S" => Some(Duration::from_secs(n)),
+        "m" => Some(Duration::from_millis(n)),
+        "u" => Some(Duration::from_micros(n)),
+        "n" => Some(Duration::from_nanos(n)),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,13 @@
+//! The only tonic code: the server with its layers, one thin file per service, and the conversions between the contract
+//! and the domain, where validation happens once.
+
+mod call;
+mod chat;
+mod convert_completion;
+mod convert_request;
+mod models;
+mod server;
+mod status;
+mod unavailable;
+
+pub use server::{GrpcSettings, Services, in_memory, serve};

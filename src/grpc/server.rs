@@ -1,0 +1,176 @@
+//! Puts the services behind their layers, for a socket and for the edge in the same process.
+
+use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+
+use http::{HeaderName, HeaderValue, Method, Request};
+use tokio::net::TcpListener;
+use tonic::{
+    body::Body,
+    codec::CompressionEncoding,
+    service::{LayerExt as _, Routes},
+    transport::{Server, server::TcpIncoming},
+};
+use tonic_health::{ServingStatus, server::HealthReporter};
+use tower::{BoxError, util::MapErr};
+use tower_http::cors::{AllowOrigin, CorsLayer};
+
+use super::{
+    call::CallLayer,
+    chat::{ChatGrpc, KeyHeaders},
+    models::ModelsGrpc,
+    unavailable::Unavailable,
+};
+use crate::{
+    access::Directory,
+    chat::Chat,
+    pb::{
+        DESCRIPTOR_SET, activity_service_server::ActivityServiceServer, chat_service_server::ChatServiceServer,
+        key_service_server::KeyServiceServer, model_service_server::ModelServiceServer,
+        vision_service_server::VisionServiceServer,
+    },
+    routing::transport::Transport,
+};
+
+/// Limits of the gRPC face.
+#[derive(Clone, Debug)]
+pub struct GrpcSettings {
+    /// Largest message, counted after decompression.
+    pub max_message_bytes: usize,
+    /// Calls in flight; more are refused at once.
+    pub max_in_flight: usize,
+    /// Longest a call may take.
+    pub request_timeout: Duration,
+    /// How long open streams may go on after the signal to stop.
+    pub drain: Duration,
+    /// Origins browsers may call from; empty means CORS is off.
+    pub cors_origins: Vec<String>,
+}
+
+/// Everything the services are made of.
+pub struct Services<T> {
+    pub chat: Arc<Chat<T>>,
+    pub directory: Arc<Directory>,
+    pub key_headers: KeyHeaders,
+}
+
+impl<T: Transport> Services<T> {
+    /// Returns our services behind the layer every call passes.
+    fn routes(&self, settings: &GrpcSettings) -> Routes {
+        let most = settings.max_message_bytes;
+        let layer =
+            CallLayer::new(self.directory.clone(), settings.max_in_flight, settings.request_timeout, most);
+        let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
+        let models =
+            ModelsGrpc { catalog: self.chat.catalog.clone(), fallback_keys: self.chat.fallback_keys.clone() };
+        let chat = ChatServiceServer::new(chat)
+            .max_decoding_message_size(most)
+            .max_encoding_message_size(usize::MAX)
+            .accept_compressed(CompressionEncoding::Gzip);
+        Routes::new(layer.named_layer(chat))
+            .add_service(layer.named_layer(ModelServiceServer::new(models)))
+            .add_service(layer.named_layer(Unavailable::<VisionServiceServer<()>>::new()))
+            .add_service(layer.named_layer(Unavailable::<KeyServiceServer<()>>::new()))
+            .add_service(layer.named_layer(Unavailable::<ActivityServiceServer<()>>::new()))
+    }
+
+    /// Builds the routes with health, and the switch that turns health off.
+    pub async fn build(&self, settings: &GrpcSettings) -> (Routes, Health) {
+        let (reporter, service) = tonic_health::server::health_reporter();
+        let health = Health(reporter);
+        health.set(ServingStatus::Serving).await;
+        (self.routes(settings).add_service(service), health)
+    }
+}
+
+/// Tells load balancers whether to send more.
+#[derive(Clone)]
+pub struct Health(HealthReporter);
+
+impl Health {
+    async fn set(&self, status: ServingStatus) {
+        for name in ["", "aigateway.v1.ChatService", "aigateway.v1.ModelService"] {
+            self.0.set_service_status(name, status).await;
+        }
+        for name in ["aigateway.v1.VisionService", "aigateway.v1.KeyService", "aigateway.v1.ActivityService"] {
+            self.0.set_service_status(name, ServingStatus::NotServing).await;
+        }
+    }
+}
+
+/// Returns the services as one that is called without a socket.
+pub fn in_memory(
+    routes: Routes,
+) -> MapErr<impl tower::Service<Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send> + Clone, fn(Infallible) -> BoxError>
+{
+    fn never(error: Infallible) -> BoxError {
+        match error {}
+    }
+    tower::ServiceExt::<Request<Body>>::map_err(routes.prepare(), never as fn(Infallible) -> BoxError)
+}
+
+/// Serves on the listener until `stop`, then lets open calls finish for at most the drain time.
+pub async fn serve(
+    routes: Routes,
+    health: Health,
+    settings: &GrpcSettings,
+    listener: TcpListener,
+    stop: impl Future<Output = ()>,
+) -> Result<(), BoxError> {
+    let reflection = tonic_reflection::server::Builder::configure()
+        .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+        .build_v1()?;
+    // serve_with_incoming does not apply the builder's own TCP options.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_secs(30)));
+    let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
+    let serving = Server::builder()
+        .accept_http1(true)
+        .max_concurrent_streams(Some(1024))
+        .http2_keepalive_interval(Some(Duration::from_secs(30)))
+        .http2_keepalive_timeout(Some(Duration::from_secs(10)))
+        .http2_max_pending_accept_reset_streams(Some(20))
+        .http2_max_local_error_reset_streams(Some(128))
+        .http2_max_header_list_size(16 * 1024)
+        .initial_connection_window_size(4 << 20)
+        .initial_stream_window_size(1 << 20)
+        .layer(cors(&settings.cors_origins))
+        .layer(tonic_web::GrpcWebLayer::new())
+        .add_routes(routes.add_service(reflection))
+        .serve_with_incoming_shutdown(incoming, async {
+            let _ = stopped.await;
+        });
+    tokio::pin!(serving);
+    tokio::select! {
+        result = &mut serving => return Ok(result?),
+        () = stop => {}
+    }
+    // Load balancers look here before they send more; then the listener closes and streams run on.
+    health.set(ServingStatus::NotServing).await;
+    let _ = stopping.send(());
+    tokio::select! {
+        result = &mut serving => result?,
+        () = tokio::time::sleep(settings.drain) => {
+            tracing::warn!(drain_s = settings.drain.as_secs(), "calls were still open after the drain time");
+        }
+    }
+    Ok(())
+}
+
+fn cors(origins: &[String]) -> tower::util::Either<CorsLayer, tower::layer::util::Identity> {
+    if origins.is_empty() {
+        return tower::util::Either::Right(tower::layer::util::Identity::new());
+    }
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|o| o.parse().ok()).collect();
+    let allowed = [
+        "content-type", "x-grpc-web", "x-user-agent", "grpc-timeout", "authorization", "x-request-id",
+        "x-google-api-key", "x-xai-api-key", "x-gigachat-api-key", "x-perplexity-api-key", "x-provider-api-key",
+    ];
+    let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin", "x-request-id"];
+    let layer = CorsLayer::new()
+        .allow_origin(AllowOrigin::list(origins))
+        .allow_methods([Method::POST])
+        .allow_headers(allowed.map(HeaderName::from_static))
+        .expose_headers(exposed.map(HeaderName::from_static))
+        .max_age(Duration::from_secs(3600));
+    tower::util::Either::Left(layer)
+}
