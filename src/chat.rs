@@ -12,7 +12,8 @@ use tokio::time::Instant;
 
 use crate::{
     domain::{
-        chat::{ChatCompletion, ChatRequest},
+        chat::ChatRequest,
+        completion::ChatCompletion,
         error::{Error, ErrorKind, Result},
         event::{ChatEvent, Started},
         failure::{FailureClass, UpstreamFailure},
@@ -25,9 +26,12 @@ use crate::{
         catalog::Catalog,
         failover::{Committed, FailoverLimits, error_of, failover},
         plan::{FallbackKeys, plan},
-        transport::{Delivery, EventStream, Transport},
+        transport::{Delivery, EventStream},
     },
 };
+
+/// What the floor that moves bytes must offer.
+pub use crate::routing::transport::Transport;
 
 /// Who asks, until when and with which keys of their own.
 #[derive(Debug)]

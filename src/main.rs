@@ -1,1 +1,2 @@
+//! The door: reads the command line and hands over.
 fn main() {}

@@ -150,7 +150,13 @@ mod tests {
         let dollar = Some(1_000_000_000);
         let cases = [
             ("the provider's word wins", Some(stated), usage(Some(1), Some(1)), Some(model(dollar, dollar)), stated),
-            ("by the catalog", None, usage(Some(2_000_000), Some(500_000)), Some(model(dollar, dollar)), catalog(2_500_000_000)),
+            (
+                "by the catalog",
+                None,
+                usage(Some(2_000_000), Some(500_000)),
+                Some(model(dollar, dollar)),
+                catalog(2_500_000_000),
+            ),
             ("free is a price", None, usage(Some(5), Some(5)), Some(model(Some(0), Some(0))), catalog(0)),
             ("unknown tokens", None, usage(None, Some(5)), Some(model(dollar, dollar)), unpriced),
             ("unknown price", None, usage(Some(5), Some(5)), Some(model(None, dollar)), unpriced),

@@ -1,13 +1,8 @@
-//! A chat request and a whole completion, as every floor of the gateway sees them. Mirrors `ChatPrompt` of the contract.
+//! A chat request as every floor of the gateway sees it. Mirrors `ChatPrompt` of the contract.
 
 use std::collections::BTreeMap;
 
 use bytes::Bytes;
-
-use super::{
-    event::{AudioDelta, Citation, FinishReason, ProviderState, TokenLogprob},
-    usage::{Attempt, Cost, Usage, Warning},
-};
 
 /// A conversation to complete and every wish about how. `None` leaves the decision to the provider; zero is a value.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -143,6 +138,16 @@ pub struct ToolResult {
     pub is_error: bool,
 }
 
+/// Opaque state that goes back only where it came from.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct ProviderState {
+    pub provider: String,
+    pub key_scope: String,
+    pub kind: String,
+    pub data: Bytes,
+    pub tool_call_id: String,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub enum Tool {
     Function {
@@ -269,34 +274,4 @@ pub struct UserLocation {
     pub region: String,
     pub city: String,
     pub timezone: String,
-}
-
-/// A whole completion: the fold of a stream's events.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ChatCompletion {
-    pub id: String,
-    /// Unix seconds.
-    pub created: i64,
-    pub model: String,
-    pub provider: String,
-    pub choices: Vec<Choice>,
-    pub usage: Option<Usage>,
-    pub cost: Option<Cost>,
-    pub attempts: Vec<Attempt>,
-    pub warnings: Vec<Warning>,
-    pub service_tier: String,
-    /// A JSON object with members of the provider's reply that have no field; empty when there are none.
-    pub provider_metadata: String,
-}
-
-#[derive(Clone, Debug, PartialEq)]
-pub struct Choice {
-    pub index: u32,
-    pub message: Message,
-    pub finish_reason: FinishReason,
-    pub native_finish_reason: String,
-    pub citations: Vec<Citation>,
-    pub logprobs: Vec<TokenLogprob>,
-    pub refusal_logprobs: Vec<TokenLogprob>,
-    pub audio: Option<AudioDelta>,
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 
 use super::{
-    chat::ToolKind,
+    chat::{ProviderState, ToolKind},
     usage::{Attempt, Cost, Usage, Warning},
 };
 
@@ -109,16 +109,6 @@ pub struct Citation {
     pub snippet: String,
     /// The `[1]` the text uses.
     pub number: Option<u32>,
-}
-
-/// Opaque state that goes back only where it came from.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct ProviderState {
-    pub provider: String,
-    pub key_scope: String,
-    pub kind: String,
-    pub data: Bytes,
-    pub tool_call_id: String,
 }
 
 #[derive(Clone, Debug, PartialEq)]

@@ -2,8 +2,9 @@
 //! drift apart.
 
 use super::{
-    chat::{ChatCompletion, Choice, Message, Part, Role, ToolCall, ToolKind},
-    event::{AudioDelta, ChatEvent, Citation, FinishReason, Finished, ProviderState, TokenLogprob},
+    chat::{Message, Part, ProviderState, Role, ToolCall, ToolKind},
+    completion::{ChatCompletion, Choice},
+    event::{AudioDelta, ChatEvent, Citation, FinishReason, Finished, TokenLogprob},
 };
 
 /// A completion in the making.

@@ -2,6 +2,7 @@
 //! speaks in these words.
 
 pub mod chat;
+pub mod completion;
 pub mod error;
 pub mod event;
 pub mod failure;

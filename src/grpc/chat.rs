@@ -16,13 +16,12 @@ use super::{
     status::status_of,
 };
 use crate::{
-    chat::{Answer, CallContext, Chat},
+    chat::{Answer, CallContext, Chat, Transport},
     domain::{
         error::{Error, ErrorKind},
         key::{RequestKeyScope, RequestKeys},
     },
     pb::{self, chat_service_server::ChatService},
-    routing::transport::Transport,
 };
 
 /// Headers that may carry a provider key, and the provider each is for.

@@ -2,12 +2,12 @@
 
 use prost_types::Timestamp;
 
-use super::status::class_to_pb;
+use super::convert_usage::{attempt_to_pb, cost_to_pb, usage_to_pb, warning_to_pb};
 use crate::{
     domain::{
-        chat::{ChatCompletion, Choice, Message, Part, ToolKind},
-        event::{AudioDelta, ChatEvent, Citation, FinishReason, Finished, ProviderState, Started, TokenLogprob},
-        usage::{Attempt, Cost, CostBasis, Usage, UsageSource, Warning, WarningAction},
+        chat::{Message, Part, ProviderState, ToolKind},
+        completion::{ChatCompletion, Choice},
+        event::{AudioDelta, ChatEvent, Citation, FinishReason, Finished, Started, TokenLogprob},
     },
     pb::{self, stream_chat_completion_response::Event},
 };
@@ -172,57 +172,6 @@ fn logprobs_to_pb(logprobs: Vec<TokenLogprob>) -> Vec<pb::TokenLogprob> {
         top_logprobs: t.top.into_iter().map(top).collect(),
     };
     logprobs.into_iter().map(token).collect()
-}
-
-pub fn usage_to_pb(usage: Usage) -> pb::Usage {
-    let source = match usage.source {
-        UsageSource::Provider => pb::UsageSource::Provider,
-        UsageSource::Estimated => pb::UsageSource::Estimated,
-        UsageSource::Partial => pb::UsageSource::Partial,
-    };
-    pb::Usage {
-        input_tokens: usage.input_tokens,
-        output_tokens: usage.output_tokens,
-        total_tokens: usage.total_tokens,
-        cached_input_tokens: usage.cached_input_tokens,
-        cache_write_input_tokens: usage.cache_write_input_tokens,
-        reasoning_tokens: usage.reasoning_tokens,
-        audio_input_tokens: usage.audio_input_tokens,
-        audio_output_tokens: usage.audio_output_tokens,
-        image_input_tokens: usage.image_input_tokens,
-        accepted_prediction_tokens: usage.accepted_prediction_tokens,
-        rejected_prediction_tokens: usage.rejected_prediction_tokens,
-        source: source.into(),
-    }
-}
-
-fn cost_to_pb(cost: Cost) -> pb::Cost {
-    let basis = match cost.basis {
-        CostBasis::Provider => pb::CostBasis::Provider,
-        CostBasis::Catalog => pb::CostBasis::Catalog,
-        CostBasis::Unpriced => pb::CostBasis::Unpriced,
-    };
-    pb::Cost { nano_usd: cost.nano_usd, basis: basis.into() }
-}
-
-pub fn attempt_to_pb(attempt: Attempt) -> pb::Attempt {
-    pb::Attempt {
-        provider: attempt.provider,
-        model: attempt.model,
-        key_alias: attempt.key_alias,
-        failure_class: attempt.failure.map(|class| class_to_pb(class).into()),
-        http_status: attempt.http_status.map(u32::from),
-        duration_ms: attempt.duration_ms,
-        message: attempt.message,
-    }
-}
-
-fn warning_to_pb(warning: Warning) -> pb::Warning {
-    let action = match warning.action {
-        WarningAction::Dropped => pb::WarningAction::Dropped,
-        WarningAction::Rewritten => pb::WarningAction::Rewritten,
-    };
-    pb::Warning { field: warning.field, action: action.into(), message: warning.message }
 }
 
 fn seconds(seconds: i64) -> Timestamp {

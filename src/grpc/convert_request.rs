@@ -4,11 +4,10 @@ use crate::{
     domain::{
         chat::{
             Audio, AudioOutput, ChatRequest, Effort, File, Grammar, Image, ImageDetail, MediaSource, Message, Modality,
-            Part, Reasoning, ReasoningAmount, ResponseFormat, Role, Sampling, Tool, ToolCall, ToolChoice,
-            ToolChoiceMode, ToolKind, ToolResult, UserLocation, Verbosity, WebSearch,
+            Part, ProviderState, Reasoning, ReasoningAmount, ResponseFormat, Role, Sampling, Tool, ToolCall,
+            ToolChoice, ToolChoiceMode, ToolKind, ToolResult, UserLocation, Verbosity, WebSearch,
         },
         error::{Error, Result},
-        event::ProviderState,
     },
     pb,
 };
@@ -29,8 +28,7 @@ pub fn request_of(prompt: Option<pb::ChatPrompt>) -> Result<ChatRequest> {
     }
     at_most("prompt.messages", prompt.messages.len(), MAX_MESSAGES)?;
     let messages = std::mem::take(&mut prompt.messages);
-    let messages =
-        messages.into_iter().enumerate().map(|(at, m)| message(m, at)).collect::<Result<Vec<_>>>()?;
+    let messages = messages.into_iter().enumerate().map(|(at, m)| message(m, at)).collect::<Result<Vec<_>>>()?;
     let sampling = sampling(&mut prompt)?;
     let tools = prompt.tools.into_iter().enumerate().map(|(at, t)| tool(t, at)).collect::<Result<Vec<_>>>()?;
     let modalities = prompt.modalities.iter().map(|m| modality(*m)).collect::<Result<Vec<_>>>()?;
@@ -172,9 +170,7 @@ fn part(part: pb::Part, role: Role, field: Field<'_>) -> Result<Part> {
             },
             audio_id: audio.audio_id,
         }),
-        Some(Content::File(file)) => {
-            Part::File(File { source: source(file.source, field)?, filename: file.filename })
-        }
+        Some(Content::File(file)) => Part::File(File { source: source(file.source, field)?, filename: file.filename }),
         Some(Content::ToolCall(call)) => {
             only(Role::Assistant, "tool calls", "assistant")?;
             Part::ToolCall(ToolCall { id: call.id, name: call.name, arguments: call.arguments, kind: kind(call.kind) })

@@ -5,6 +5,7 @@ mod call;
 mod chat;
 mod convert_completion;
 mod convert_request;
+mod convert_usage;
 mod models;
 mod server;
 mod status;

@@ -7,28 +7,16 @@ use tonic::{Request, Response, Status};
 
 use super::{call::Call, status::status_of};
 use crate::{
-    domain::{
-        error::Error,
-        model::{Model, ProviderInfo},
-    },
+    admin::models::{ListModels, Models},
+    domain::{error::Error, model::Model},
     pb::{self, model_service_server::ModelService},
-    routing::{catalog::Catalog, plan::FallbackKeys},
 };
 
 const DEFAULT_PAGE: usize = 50;
 const MAX_PAGE: usize = 1000;
 
 pub struct ModelsGrpc {
-    pub catalog: Arc<Catalog>,
-    pub fallback_keys: Arc<FallbackKeys>,
-}
-
-impl ModelsGrpc {
-    fn model(&self, model: &Model) -> pb::Model {
-        let provider = self.catalog.provider(&model.provider);
-        let open = |p: &ProviderInfo| !p.needs_key || self.fallback_keys.has(&p.name);
-        model_to_pb(model, provider.is_some_and(open))
-    }
+    pub models: Arc<Models>,
 }
 
 #[tonic::async_trait]
@@ -43,40 +31,30 @@ impl ModelService for ModelsGrpc {
             let error = Error::invalid("capabilities", "capabilities has an unknown value");
             return Err(status_of(error, &request_id));
         }
-        let mut models: Vec<pb::Model> = self
-            .catalog
-            .models()
-            .iter()
-            .filter(|m| request.include_shut_down || m.deprecation.as_ref().is_none_or(|d| !d.retired))
-            .filter(|m| request.provider.is_empty() || m.provider == request.provider)
-            .map(|m| self.model(m))
-            .filter(|m| request.capabilities.iter().all(|c| m.capabilities.contains(c)))
-            .filter(|m| m.id > request.page_token)
-            .collect();
-        models.sort_by(|a, b| a.id.cmp(&b.id));
         let size = match request.page_size as usize {
             0 => DEFAULT_PAGE,
             n => n.min(MAX_PAGE),
         };
+        let query = ListModels {
+            provider: request.provider,
+            after: request.page_token,
+            include_shut_down: request.include_shut_down,
+        };
+        let listed = self.models.list(&query).into_iter().map(|(model, open)| model_to_pb(model, open));
+        let mut models: Vec<pb::Model> =
+            listed.filter(|m| request.capabilities.iter().all(|c| m.capabilities.contains(c))).take(size + 1).collect();
         let more = models.len() > size;
         models.truncate(size);
         let next_page_token = models.last().filter(|_| more).map(|m| m.id.clone()).unwrap_or_default();
         Ok(Response::new(pb::ListModelsResponse { models, next_page_token }))
     }
 
-    async fn get_model(
-        &self,
-        request: Request<pb::GetModelRequest>,
-    ) -> Result<Response<pb::GetModelResponse>, Status> {
+    async fn get_model(&self, request: Request<pb::GetModelRequest>) -> Result<Response<pb::GetModelResponse>, Status> {
         let request_id = request_id(&request);
         let id = request.into_inner().id;
-        match self.catalog.find(&id) {
-            Some(model) => Ok(Response::new(pb::GetModelResponse { model: Some(self.model(model)) })),
-            None => {
-                let error = self.catalog.not_found(&id);
-                Err(status_of(Error { field: Some("id".into()), ..error }, &request_id))
-            }
-        }
+        let (model, open) =
+            self.models.get(&id).map_err(|e| status_of(Error { field: Some("id".into()), ..e }, &request_id))?;
+        Ok(Response::new(pb::GetModelResponse { model: Some(model_to_pb(model, open)) }))
     }
 }
 

@@ -22,13 +22,13 @@ use super::{
 };
 use crate::{
     access::Directory,
-    chat::Chat,
+    admin::models::Models,
+    chat::{Chat, Transport},
     pb::{
         DESCRIPTOR_SET, activity_service_server::ActivityServiceServer, chat_service_server::ChatServiceServer,
         key_service_server::KeyServiceServer, model_service_server::ModelServiceServer,
         vision_service_server::VisionServiceServer,
     },
-    routing::transport::Transport,
 };
 
 /// Limits of the gRPC face.
@@ -49,6 +49,7 @@ pub struct GrpcSettings {
 /// Everything the services are made of.
 pub struct Services<T> {
     pub chat: Arc<Chat<T>>,
+    pub models: Arc<Models>,
     pub directory: Arc<Directory>,
     pub key_headers: KeyHeaders,
 }
@@ -57,11 +58,9 @@ impl<T: Transport> Services<T> {
     /// Returns our services behind the layer every call passes.
     fn routes(&self, settings: &GrpcSettings) -> Routes {
         let most = settings.max_message_bytes;
-        let layer =
-            CallLayer::new(self.directory.clone(), settings.max_in_flight, settings.request_timeout, most);
+        let layer = CallLayer::new(self.directory.clone(), settings.max_in_flight, settings.request_timeout, most);
         let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
-        let models =
-            ModelsGrpc { catalog: self.chat.catalog.clone(), fallback_keys: self.chat.fallback_keys.clone() };
+        let models = ModelsGrpc { models: self.models.clone() };
         let chat = ChatServiceServer::new(chat)
             .max_decoding_message_size(most)
             .max_encoding_message_size(usize::MAX)
@@ -100,8 +99,10 @@ impl Health {
 /// Returns the services as one that is called without a socket.
 pub fn in_memory(
     routes: Routes,
-) -> MapErr<impl tower::Service<Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send> + Clone, fn(Infallible) -> BoxError>
-{
+) -> MapErr<
+    impl tower::Service<Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send> + Clone,
+    fn(Infallible) -> BoxError,
+> {
     fn never(error: Infallible) -> BoxError {
         match error {}
     }
@@ -162,8 +163,17 @@ fn cors(origins: &[String]) -> tower::util::Either<CorsLayer, tower::layer::util
     }
     let origins: Vec<HeaderValue> = origins.iter().filter_map(|o| o.parse().ok()).collect();
     let allowed = [
-        "content-type", "x-grpc-web", "x-user-agent", "grpc-timeout", "authorization", "x-request-id",
-        "x-google-api-key", "x-xai-api-key", "x-gigachat-api-key", "x-perplexity-api-key", "x-provider-api-key",
+        "content-type",
+        "x-grpc-web",
+        "x-user-agent",
+        "grpc-timeout",
+        "authorization",
+        "x-request-id",
+        "x-google-api-key",
+        "x-xai-api-key",
+        "x-gigachat-api-key",
+        "x-perplexity-api-key",
+        "x-provider-api-key",
     ];
     let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin", "x-request-id"];
     let layer = CorsLayer::new()

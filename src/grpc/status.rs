@@ -7,12 +7,9 @@ use prost_types::Any;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _, pb::Status as RpcStatus};
 
-use super::convert_completion::{attempt_to_pb, usage_to_pb};
+use super::convert_usage::{attempt_to_pb, class_to_pb, usage_to_pb};
 use crate::{
-    domain::{
-        error::{Error, ErrorKind},
-        failure::FailureClass,
-    },
+    domain::error::{Error, ErrorKind},
     pb,
 };
 
@@ -63,7 +60,8 @@ pub fn status_of(error: Error, request_id: &str) -> Status {
     };
 
     let reason = reason.as_str_name().trim_start_matches("ERROR_REASON_");
-    let mut metadata: HashMap<String, String> = error.metadata.into_iter().map(|(k, v)| (k.to_owned(), cut(v))).collect();
+    let mut metadata: HashMap<String, String> =
+        error.metadata.into_iter().map(|(k, v)| (k.to_owned(), cut(v))).collect();
     metadata.insert("request_id".into(), request_id.to_owned());
     if let Some(class) = error.failure {
         let class = class_to_pb(class).as_str_name().trim_start_matches("FAILURE_CLASS_");
@@ -101,23 +99,6 @@ fn cut(mut message: String) -> String {
         message.push('…');
     }
     message
-}
-
-pub fn class_to_pb(class: FailureClass) -> pb::FailureClass {
-    match class {
-        FailureClass::Credential => pb::FailureClass::Credential,
-        FailureClass::Quota => pb::FailureClass::Quota,
-        FailureClass::RateLimit => pb::FailureClass::RateLimit,
-        FailureClass::Overload => pb::FailureClass::Overload,
-        FailureClass::ServerError => pb::FailureClass::ServerError,
-        FailureClass::Network => pb::FailureClass::Network,
-        FailureClass::Timeout => pb::FailureClass::Timeout,
-        FailureClass::BadResponse => pb::FailureClass::BadResponse,
-        FailureClass::Caller => pb::FailureClass::Caller,
-        FailureClass::ContextLength => pb::FailureClass::ContextLength,
-        FailureClass::Blocked => pb::FailureClass::Blocked,
-        FailureClass::Model => pb::FailureClass::Model,
-    }
 }
 
 #[cfg(test)]

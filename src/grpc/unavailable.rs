@@ -43,7 +43,8 @@ impl<N: NamedService> Service<Request<Body>> for Unavailable<N> {
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        let message = format!("{} is part of the contract but not available in version {}", N::NAME, env!("CARGO_PKG_VERSION"));
+        let message =
+            format!("{} is part of the contract but not available in version {}", N::NAME, env!("CARGO_PKG_VERSION"));
         let request_id = request.extensions().get::<Call>().map(|c| c.request_id.as_str()).unwrap_or_default();
         ready(Ok(status_of(Error::new(ErrorKind::NotImplemented, message), request_id).into_http()))
     }

@@ -88,10 +88,9 @@ impl Catalog {
         model: &str,
         asked: &str,
     ) -> Result<(Target, &'a ProviderInfo)> {
-        let known = self
-            .models
-            .iter()
-            .find(|m| m.provider == provider.name && (m.upstream_name == model || m.aliases.iter().any(|a| a == model)));
+        let known = self.models.iter().find(|m| {
+            m.provider == provider.name && (m.upstream_name == model || m.aliases.iter().any(|a| a == model))
+        });
         if let Some(Deprecation { retired: true, date, replacement }) = known.and_then(|m| m.deprecation.as_ref()) {
             return Err(retired(asked, date, replacement));
         }

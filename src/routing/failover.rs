@@ -94,7 +94,10 @@ async fn commit<T: Transport>(
     let mut head = Vec::with_capacity(4);
     while head.len() < MAX_HELD_EVENTS {
         let Some(event) = events.next().await.transpose()? else {
-            return Err(UpstreamFailure::new(FailureClass::BadResponse, "the provider's answer ended without a result"));
+            return Err(UpstreamFailure::new(
+                FailureClass::BadResponse,
+                "the provider's answer ended without a result",
+            ));
         };
         let visible = event.is_visible();
         head.push(event);

@@ -6,12 +6,7 @@ use futures_util::{Stream, future::BoxFuture};
 use tokio::time::Instant;
 
 use crate::domain::{
-    chat::ChatRequest,
-    error::Error,
-    event::ChatEvent,
-    failure::UpstreamFailure,
-    key::ProviderKey,
-    model::Target,
+    chat::ChatRequest, error::Error, event::ChatEvent, failure::UpstreamFailure, key::ProviderKey, model::Target,
     usage::Warning,
 };
 

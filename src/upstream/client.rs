@@ -8,13 +8,21 @@ use http::{HeaderMap, HeaderValue, header};
 use secrecy::ExposeSecret as _;
 use tokio::time::timeout;
 
-use super::{Auth, HttpUpstream, events::SseEvents};
+use super::{
+    events::SseEvents,
+    failures::{network, silent},
+    provider::HttpUpstream,
+    timeouts::UpstreamTimeouts,
+};
 use crate::{
     domain::{
         failure::{FailureClass, UpstreamFailure},
         key::ProviderKey,
     },
-    providers::adapter::{Encoded, Mode, Reply},
+    providers::{
+        adapter::{Encoded, Mode, Reply},
+        registry::KeyStyle,
+    },
     routing::transport::EventStream,
 };
 
@@ -22,19 +30,6 @@ use crate::{
 const MAX_REPLY_BYTES: usize = 64 << 20;
 /// Largest error answer that is read; more is cut.
 const MAX_ERROR_BYTES: usize = 64 << 10;
-
-/// How long each kind of silence may last. The caller's deadline applies besides.
-#[derive(Clone, Copy, Debug)]
-pub struct UpstreamTimeouts {
-    /// Until the connection stands.
-    pub connect: Duration,
-    /// Until the head of the answer.
-    pub initial: Duration,
-    /// Between two reads of the answer.
-    pub idle: Duration,
-    /// Largest single event of a stream.
-    pub max_event_bytes: usize,
-}
 
 /// The HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -83,11 +78,9 @@ pub(super) async fn open(
     request = match mode {
         Mode::Unary => request.header(header::ACCEPT, "application/json"),
         // Compressed streams arrive in gulps: the compressor waits for more.
-        Mode::Stream => {
-            request.header(header::ACCEPT, "text/event-stream").header(header::ACCEPT_ENCODING, "identity")
-        }
+        Mode::Stream => request.header(header::ACCEPT, "text/event-stream").header(header::ACCEPT_ENCODING, "identity"),
     };
-    if let Some((name, value)) = credential(&upstream.auth, key)? {
+    if let Some((name, value)) = credential(&upstream.key_style, key)? {
         request = request.header(name, value);
     }
     let response = timeout(timeouts.initial, request.send()).await.map_err(|_| silent(timeouts.initial))?;
@@ -111,15 +104,15 @@ pub(super) async fn open(
 
 /// Returns the header that shows the key, marked so that it is never printed.
 fn credential(
-    auth: &Auth,
+    style: &KeyStyle,
     key: Option<&ProviderKey>,
 ) -> Result<Option<(header::HeaderName, HeaderValue)>, UpstreamFailure> {
     let Some(key) = key else { return Ok(None) };
     let secret = key.secret.expose_secret();
-    let (name, value) = match auth {
-        Auth::None => return Ok(None),
-        Auth::Bearer => (header::AUTHORIZATION, HeaderValue::try_from(format!("Bearer {secret}"))),
-        Auth::Header(name) => (name.clone(), HeaderValue::try_from(secret)),
+    let (name, value) = match style {
+        KeyStyle::None => return Ok(None),
+        KeyStyle::Bearer => (header::AUTHORIZATION, HeaderValue::try_from(format!("Bearer {secret}"))),
+        KeyStyle::Header(name) => (name.clone(), HeaderValue::try_from(secret)),
     };
     let mut value = value.map_err(|_| {
         UpstreamFailure::new(FailureClass::Credential, "the provider key has characters no header can carry")
@@ -160,24 +153,4 @@ async fn read(
 
 async fn chunk(response: &mut reqwest::Response, idle: Duration) -> Result<Option<Bytes>, UpstreamFailure> {
     timeout(idle, response.chunk()).await.map_err(|_| silent(idle))?.map_err(network)
-}
-
-/// The provider sent nothing for too long.
-pub(super) fn silent(limit: Duration) -> UpstreamFailure {
-    UpstreamFailure::new(FailureClass::Timeout, format!("the provider sent nothing for {} s", limit.as_secs()))
-}
-
-/// The connection failed. The URL is left out: a query string may hold a key.
-pub(super) fn network(error: reqwest::Error) -> UpstreamFailure {
-    let class = if error.is_timeout() { FailureClass::Timeout } else { FailureClass::Network };
-    let error = error.without_url();
-    let mut message = if error.is_connect() { "cannot connect".to_owned() } else { "the connection broke".to_owned() };
-    let mut source = std::error::Error::source(&error);
-    while let Some(inner) = source {
-        if inner.source().is_none() {
-            message = format!("{message}: {inner}");
-        }
-        source = inner.source();
-    }
-    UpstreamFailure { code: Some("upstream_unreachable".into()), ..UpstreamFailure::new(class, message) }
 }

@@ -2,8 +2,8 @@
 //! slow reader slows the provider, and dropping it closes the upstream connection.
 
 use std::{
-    future::Future as _,
     collections::VecDeque,
+    future::Future as _,
     pin::Pin,
     task::{Context, Poll, ready},
     time::Duration,
@@ -13,7 +13,10 @@ use bytes::Bytes;
 use futures_util::{Stream, stream::BoxStream};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-use super::client::{UpstreamTimeouts, network, silent};
+use super::{
+    failures::{network, silent},
+    timeouts::UpstreamTimeouts,
+};
 use crate::{
     domain::{
         event::ChatEvent,

@@ -2,114 +2,13 @@
 
 mod client;
 mod events;
+mod failures;
+mod provider;
 mod sandbox;
+mod timeouts;
+mod transport;
 
-pub use client::{ClientError, UpstreamTimeouts, http_client};
-
-use std::{collections::HashMap, sync::Arc};
-
-use futures_util::{FutureExt as _, future::BoxFuture};
-use http::{HeaderMap, HeaderName};
-use tokio::time::Instant;
-
-use crate::{
-    domain::{
-        chat::ChatRequest,
-        error::{Error, ErrorKind},
-        failure::UpstreamFailure,
-        key::ProviderKey,
-        model::Target,
-        usage::Warning,
-    },
-    providers::{
-        adapter::{Adapter, Encoded, Mode},
-        sandbox::Script,
-    },
-    routing::transport::{Delivery, EventStream, Transport},
-};
-
-/// How a provider wants to see its key.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Auth {
-    Bearer,
-    Header(HeaderName),
-    None,
-}
-
-/// A provider reached over HTTP.
-pub struct HttpUpstream {
-    /// Without a slash at the end.
-    pub base_url: String,
-    pub auth: Auth,
-    /// Sent with every request.
-    pub headers: HeaderMap,
-    pub adapter: Arc<dyn Adapter>,
-}
-
-/// Every provider that can be called, by name.
-pub struct Upstreams {
-    http: reqwest::Client,
-    timeouts: UpstreamTimeouts,
-    providers: HashMap<String, Arc<HttpUpstream>>,
-}
-
-/// A request ready to be sent to its provider.
-pub enum Prepared {
-    Http { upstream: Arc<HttpUpstream>, encoded: Encoded, mode: Mode },
-    Sandbox(Script),
-}
-
-impl Upstreams {
-    pub fn new(http: reqwest::Client, timeouts: UpstreamTimeouts, providers: HashMap<String, HttpUpstream>) -> Self {
-        let providers = providers.into_iter().map(|(name, upstream)| (name, Arc::new(upstream))).collect();
-        Self { http, timeouts, providers }
-    }
-}
-
-impl Transport for Upstreams {
-    type Prepared = Prepared;
-
-    fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Prepared, Error> {
-        let Some(upstream) = self.providers.get(&target.provider) else {
-            return Ok(Prepared::Sandbox(Script::new(request, &target.model, delivery == Delivery::Streamed)));
-        };
-        let mode = match delivery {
-            Delivery::Whole => Mode::Unary,
-            Delivery::Streamed => Mode::Stream,
-        };
-        let encoded = upstream
-            .adapter
-            .encode(request, &target.model, mode)
-            .map_err(|e| Error::invalid(e.field, e.message).with("provider", &target.provider))?;
-        if let (true, Some(warning)) = (request.strict, encoded.warnings.first()) {
-            let message = format!("{} (the request is strict)", warning.message);
-            return Err(Error {
-                field: Some(warning.field.clone()),
-                ..Error::new(ErrorKind::UnsupportedByProvider, message)
-            }
-            .with("provider", &target.provider));
-        }
-        Ok(Prepared::Http { upstream: upstream.clone(), encoded, mode })
-    }
-
-    fn warnings(prepared: &mut Prepared) -> Vec<Warning> {
-        match prepared {
-            Prepared::Http { encoded, .. } => std::mem::take(&mut encoded.warnings),
-            Prepared::Sandbox(_) => Vec::new(),
-        }
-    }
-
-    fn open<'a>(
-        &'a self,
-        prepared: &'a Prepared,
-        key: Option<&'a ProviderKey>,
-        _deadline: Instant,
-    ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>> {
-        match prepared {
-            Prepared::Http { upstream, encoded, mode } => {
-                client::open(&self.http, self.timeouts, upstream, encoded, *mode, key).boxed()
-            }
-            Prepared::Sandbox(script) => sandbox::play(script.clone()).boxed(),
-        }
-    }
-}
+pub use client::{ClientError, http_client};
+pub use provider::HttpUpstream;
+pub use timeouts::UpstreamTimeouts;
+pub use transport::{Prepared, Upstreams};

@@ -1,7 +1,10 @@
 use std::time::Duration;
 
 use super::*;
-use crate::domain::usage::{Attempt, Usage};
+use crate::domain::{
+    failure::FailureClass,
+    usage::{Attempt, Usage},
+};
 
 #[test]
 fn every_error_has_one_reason_and_its_details() {

@@ -1,6 +1,7 @@
 use super::*;
 use crate::domain::{
-    chat::{ChatCompletion, Message, Part, Role, Tool},
+    chat::{Message, Part, Role, Tool},
+    completion::ChatCompletion,
     fold::Fold,
 };
 

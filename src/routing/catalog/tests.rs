@@ -20,7 +20,8 @@ fn catalog() -> Catalog {
         provider("sandbox", "sandbox", vec![], false),
         provider("local", "local", vec![], true),
     ];
-    let own = Model { id: "local/llama".into(), provider: "local".into(), upstream_name: "llama".into(), ..Model::default() };
+    let own =
+        Model { id: "local/llama".into(), provider: "local".into(), upstream_name: "llama".into(), ..Model::default() };
     Catalog::new(providers, vec![own], "sandbox/echo".into()).unwrap()
 }
 

@@ -1,7 +1,4 @@
-use std::{
-    collections::VecDeque,
-    sync::Mutex,
-};
+use std::{collections::VecDeque, sync::Mutex};
 
 use futures_util::{FutureExt as _, future::BoxFuture, stream};
 
@@ -63,10 +60,7 @@ fn works() -> Vec<Result<ChatEvent, UpstreamFailure>> {
 async fn run(outcomes: Vec<Vec<Result<ChatEvent, UpstreamFailure>>>) -> (Result<Committed, Error>, Vec<String>) {
     let script = Script { outcomes: Mutex::new(outcomes.into()), ..Script::default() };
     let key = |alias: &str| Arc::new(ProviderKey { alias: alias.into(), secret: "s".into() });
-    let plan = Plan {
-        target: Target { provider: "p".into(), model: "m".into() },
-        keys: vec![key("a"), key("b")],
-    };
+    let plan = Plan { target: Target { provider: "p".into(), model: "m".into() }, keys: vec![key("a"), key("b")] };
     let limits = FailoverLimits { max_attempts: 3, first_pause: Duration::from_millis(200) };
     let deadline = Instant::now() + Duration::from_secs(10);
     let result = failover(&script, &(), &plan, limits, deadline).await;

@@ -1,0 +1,3 @@
+//! USE CASES of administration.
+
+pub mod models;

@@ -1,0 +1,92 @@
+//! Carries translated requests to whichever provider they are for.
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures_util::{FutureExt as _, future::BoxFuture};
+use tokio::time::Instant;
+
+use super::{client, provider::HttpUpstream, sandbox, timeouts::UpstreamTimeouts};
+
+use crate::{
+    domain::{
+        chat::ChatRequest,
+        error::{Error, ErrorKind},
+        failure::UpstreamFailure,
+        key::ProviderKey,
+        model::Target,
+        usage::Warning,
+    },
+    providers::{
+        adapter::{Encoded, Mode},
+        sandbox::Script,
+    },
+    routing::transport::{Delivery, EventStream, Transport},
+};
+
+/// Every provider that can be called, by name.
+pub struct Upstreams {
+    http: reqwest::Client,
+    timeouts: UpstreamTimeouts,
+    providers: HashMap<String, Arc<HttpUpstream>>,
+}
+
+/// A request ready to be sent to its provider.
+pub enum Prepared {
+    Http { upstream: Arc<HttpUpstream>, encoded: Encoded, mode: Mode },
+    Sandbox(Script),
+}
+
+impl Upstreams {
+    pub fn new(http: reqwest::Client, timeouts: UpstreamTimeouts, providers: HashMap<String, HttpUpstream>) -> Self {
+        let providers = providers.into_iter().map(|(name, upstream)| (name, Arc::new(upstream))).collect();
+        Self { http, timeouts, providers }
+    }
+}
+
+impl Transport for Upstreams {
+    type Prepared = Prepared;
+
+    fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Prepared, Error> {
+        let Some(upstream) = self.providers.get(&target.provider) else {
+            return Ok(Prepared::Sandbox(Script::new(request, &target.model, delivery == Delivery::Streamed)));
+        };
+        let mode = match delivery {
+            Delivery::Whole => Mode::Unary,
+            Delivery::Streamed => Mode::Stream,
+        };
+        let encoded = upstream
+            .adapter
+            .encode(request, &target.model, mode)
+            .map_err(|e| Error::invalid(e.field, e.message).with("provider", &target.provider))?;
+        if let (true, Some(warning)) = (request.strict, encoded.warnings.first()) {
+            let message = format!("{} (the request is strict)", warning.message);
+            return Err(Error {
+                field: Some(warning.field.clone()),
+                ..Error::new(ErrorKind::UnsupportedByProvider, message)
+            }
+            .with("provider", &target.provider));
+        }
+        Ok(Prepared::Http { upstream: upstream.clone(), encoded, mode })
+    }
+
+    fn warnings(prepared: &mut Prepared) -> Vec<Warning> {
+        match prepared {
+            Prepared::Http { encoded, .. } => std::mem::take(&mut encoded.warnings),
+            Prepared::Sandbox(_) => Vec::new(),
+        }
+    }
+
+    fn open<'a>(
+        &'a self,
+        prepared: &'a Prepared,
+        key: Option<&'a ProviderKey>,
+        _deadline: Instant,
+    ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>> {
+        match prepared {
+            Prepared::Http { upstream, encoded, mode } => {
+                client::open(&self.http, self.timeouts, upstream, encoded, *mode, key).boxed()
+            }
+            Prepared::Sandbox(script) => sandbox::play(script.clone()).boxed(),
+        }
+    }
+}
