@@ -1,2 +1,7 @@
 //! The door: reads the command line and hands over.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    ai_model_gateway::cli::run()
+}

@@ -55,6 +55,8 @@ pub struct ProviderInfo {
     pub needs_key: bool,
     /// What the caller can do when there is no key, for the error message.
     pub key_hint: String,
+    /// Whether an operator configured it, so that the general key header means it.
+    pub configured: bool,
     /// Whether this version can talk to it.
     pub available: bool,
 }

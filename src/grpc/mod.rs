@@ -11,4 +11,4 @@ mod server;
 mod status;
 mod unavailable;
 
-pub use server::{GrpcSettings, Services, in_memory, serve};
+pub use server::{GrpcSettings, Health, Services, in_memory, serve};

@@ -36,8 +36,11 @@ pub fn plan(target: Target, provider: &ProviderInfo, sent: &RequestKeys, fallbac
         return Ok(Plan { target, keys: Vec::new() });
     }
     let mut keys = Vec::with_capacity(2);
-    let own = RequestKeyScope::Provider(provider.name.clone());
-    if let Some((_, secret)) = sent.0.iter().find(|(scope, _)| *scope == own || *scope == RequestKeyScope::Configured) {
+    let is_for = |scope: &RequestKeyScope| match scope {
+        RequestKeyScope::Provider(name) => *name == provider.name,
+        RequestKeyScope::Configured => provider.configured,
+    };
+    if let Some((_, secret)) = sent.0.iter().find(|(scope, _)| is_for(scope)) {
         keys.push(Arc::new(ProviderKey { alias: "header".into(), secret: secret.clone() }));
     }
     keys.extend(fallback.0.get(&provider.name).cloned());

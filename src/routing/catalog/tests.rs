@@ -8,6 +8,7 @@ fn provider(name: &str, prefix: &str, hints: Vec<&'static str>, open: bool) -> P
         passes_unknown_models: open,
         needs_key: open,
         key_hint: String::new(),
+        configured: false,
         available: true,
     }
 }

@@ -8,6 +8,7 @@ fn provider() -> ProviderInfo {
         passes_unknown_models: true,
         needs_key: true,
         key_hint: "send the header X-Google-API-Key".into(),
+        configured: false,
         available: true,
     }
 }
@@ -34,13 +35,16 @@ fn orders_keys() {
     let cases = [
         ("header before environment", sent(google.clone()), fallback(), vec!["header", "environment"]),
         ("header alone", sent(google), FallbackKeys::default(), vec!["header"]),
-        ("general header", sent(RequestKeyScope::Configured), FallbackKeys::default(), vec!["header"]),
+        ("the general header is for configured providers", sent(RequestKeyScope::Configured), fallback(), vec!["environment"]),
         ("another provider's header", sent(other), fallback(), vec!["environment"]),
         ("environment alone", RequestKeys::default(), fallback(), vec!["environment"]),
     ];
     for (name, sent, fallback, want) in cases {
         assert_eq!(aliases(&provider(), &sent, &fallback).unwrap(), want, "{name}");
     }
+
+    let configured = ProviderInfo { configured: true, ..provider() };
+    assert_eq!(aliases(&configured, &sent(RequestKeyScope::Configured), &none).unwrap(), ["header"]);
 
     let error = aliases(&provider(), &RequestKeys::default(), &none).unwrap_err();
     assert_eq!(error.kind, ErrorKind::ProviderKeysExhausted);

@@ -1,0 +1,158 @@
+//! The parts list: builds everything, serves, drains. Constructing and spawning happens here and nowhere else.
+
+mod providers;
+
+use std::{
+    future::Future,
+    io,
+    net::SocketAddr,
+    sync::Arc,
+    time::Duration,
+};
+
+use anyhow::Context as _;
+use tokio::{net::TcpListener, task::JoinSet};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+
+use crate::{
+    access::Directory,
+    admin::{keys::KeysAdmin, models::Models},
+    chat::Chat,
+    config::{Auth, Settings},
+    grpc::{GrpcSettings, Health, Services, in_memory},
+    routing::failover::FailoverLimits,
+    storage::{DatabaseUrl, Store},
+    upstream::{UpstreamTimeouts, Upstreams, http_client},
+};
+
+/// How often another process's changes to gateway keys are looked for.
+const REFRESH: Duration = Duration::from_millis(500);
+/// Pause before a failed upstream attempt is tried again with the same key.
+const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
+
+/// A gateway that is ready to serve: everything is built and both ports are open.
+pub struct App {
+    settings: Settings,
+    keys: Arc<KeysAdmin>,
+    routes: Routes,
+    health: Health,
+    grpc: TcpListener,
+    edge: TcpListener,
+    /// The first gateway key, when this start created it. Shown once, kept nowhere.
+    pub first_key: Option<String>,
+}
+
+impl App {
+    /// Builds everything. What is wrong with the surroundings is found here, before anything is served.
+    pub async fn build(settings: Settings) -> anyhow::Result<Self> {
+        let listen = |addr: SocketAddr, what: &'static str| async move {
+            let hint = format!("cannot listen on {addr} for {what}; is another gateway running there?");
+            TcpListener::bind(addr).await.context(hint)
+        };
+        let grpc = listen(settings.listen.grpc_addr, "gRPC (AIGW_GRPC_ADDR)").await?;
+        let edge = listen(settings.listen.edge_addr, "REST (AIGW_EDGE_ADDR)").await?;
+
+        let url = DatabaseUrl::of(&settings.database_url)?;
+        let store = Store::open(&url, settings.database_max_connections).await?;
+        let directory = Arc::new(match settings.auth {
+            Auth::Required => Directory::new(),
+            Auth::Off => Directory::open_to_all(),
+        });
+        let keys = Arc::new(KeysAdmin::new(store, directory.clone()));
+        let first_key = keys.bootstrap(settings.bootstrap_key.as_ref()).await?;
+        keys.refresh().await?;
+
+        let chat = Arc::new(chat(&settings)?);
+        let models = Arc::new(Models { catalog: chat.catalog.clone(), fallback_keys: chat.fallback_keys.clone() });
+        let services = Services { chat, models, directory, key_headers: providers::key_headers() };
+        let (routes, health) = services.build(&grpc_settings(&settings)).await;
+        Ok(Self { settings, keys, routes, health, grpc, edge, first_key })
+    }
+
+    pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
+        self.grpc.local_addr()
+    }
+
+    pub fn edge_addr(&self) -> io::Result<SocketAddr> {
+        self.edge.local_addr()
+    }
+
+    /// Serves until `stop`, then lets open requests finish for at most the drain time.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let Self { settings, keys, routes, health, grpc, edge, .. } = self;
+        let stopping = CancellationToken::new();
+        let mut tasks = JoinSet::new();
+
+        let (settings_of_grpc, routes_of_grpc) = (grpc_settings(&settings), routes.clone());
+        let stopped = stopping.clone().cancelled_owned();
+        tasks.spawn(async move {
+            let served = crate::grpc::serve(routes_of_grpc, health, &settings_of_grpc, grpc, stopped).await;
+            served.map_err(|e| anyhow::anyhow!("the gRPC server failed: {e}"))
+        });
+
+        let (edge_settings, drain) = (edge_settings(&settings), settings.timeouts.drain);
+        let router = gateway_edge::router(gateway_edge::Transport::in_memory(in_memory(routes)), edge_settings.clone());
+        let stopped = stopping.clone().cancelled_owned();
+        tasks.spawn(async move {
+            gateway_edge::serve(router, edge, edge_settings, stopped, drain).await.context("the REST server failed")
+        });
+
+        let stopped = stopping.clone().cancelled_owned();
+        tasks.spawn(async move {
+            tokio::pin!(stopped);
+            while tokio::time::timeout(REFRESH, &mut stopped).await.is_err() {
+                if let Err(error) = keys.refresh().await {
+                    tracing::warn!(%error, "gateway keys could not be refreshed; the last known ones stay in use");
+                }
+            }
+            Ok(())
+        });
+
+        let first = tokio::select! {
+            () = stop => None,
+            ended = tasks.join_next() => ended,
+        };
+        stopping.cancel();
+        let mut result = first.map_or(Ok(()), |ended| ended?);
+        while let Some(ended) = tasks.join_next().await {
+            result = result.and(ended?);
+        }
+        result
+    }
+}
+
+fn chat(settings: &Settings) -> anyhow::Result<Chat<Upstreams>> {
+    let timeouts = UpstreamTimeouts {
+        connect: settings.timeouts.upstream_connect,
+        initial: settings.timeouts.upstream_initial,
+        idle: settings.timeouts.upstream_idle,
+        max_event_bytes: settings.limits.upstream_max_event_bytes,
+    };
+    Ok(Chat {
+        catalog: Arc::new(providers::catalog(settings)?),
+        fallback_keys: Arc::new(providers::fallback_keys(settings)),
+        transport: Upstreams::new(http_client(timeouts)?, timeouts, providers::upstreams(settings)?),
+        limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
+    })
+}
+
+fn grpc_settings(settings: &Settings) -> GrpcSettings {
+    GrpcSettings {
+        max_message_bytes: settings.limits.max_message_bytes,
+        max_in_flight: settings.limits.max_in_flight,
+        request_timeout: settings.timeouts.request,
+        drain: settings.timeouts.drain,
+        cors_origins: settings.listen.cors_origins.clone(),
+    }
+}
+
+fn edge_settings(settings: &Settings) -> gateway_edge::EdgeSettings {
+    gateway_edge::EdgeSettings {
+        // Base64 makes an image a third larger than the message it becomes.
+        max_body_bytes: settings.limits.max_message_bytes / 3 * 4 + (1 << 20),
+        request_timeout: settings.timeouts.request,
+        cors_origins: settings.listen.cors_origins.clone(),
+        ..gateway_edge::EdgeSettings::default()
+    }
+}

@@ -1,0 +1,133 @@
+//! Turns the rows of the registry and the operator's own providers into what routing, upstream and gRPC need of them.
+
+use std::{collections::HashMap, sync::Arc};
+
+use anyhow::Context as _;
+use http::{HeaderMap, HeaderValue};
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    config::{ProviderAuth, ProviderEntry, Settings},
+    domain::{
+        key::{ProviderKey, RequestKeyScope},
+        model::{Model, ProviderInfo},
+    },
+    providers::{
+        openai::{Dialect, OpenAiAdapter},
+        registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, KeyStyle, SANDBOX_MODEL, Wire},
+    },
+    routing::{catalog::Catalog, plan::FallbackKeys},
+    upstream::HttpUpstream,
+};
+
+/// Builds the catalog: built-in providers, configured ones and their models.
+pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
+    let built_in = BUILT_IN.iter().map(|row| ProviderInfo {
+        name: row.name.to_owned(),
+        prefix: row.prefix.to_owned(),
+        name_hints: row.name_hints.to_vec(),
+        passes_unknown_models: matches!(row.wire, Wire::Http(_)),
+        needs_key: row.key_style != KeyStyle::None,
+        key_hint: format!("send one in the header {}, or set {}", row.key_header, row.key_variable),
+        configured: false,
+        available: !matches!(row.wire, Wire::Later),
+    });
+    let configured = settings.providers.iter().map(|entry| ProviderInfo {
+        name: entry.name.clone(),
+        prefix: entry.name.clone(),
+        name_hints: Vec::new(),
+        passes_unknown_models: entry.models.is_empty(),
+        needs_key: entry.auth != ProviderAuth::None,
+        key_hint: format!("send one in the header {CONFIGURED_KEY_HEADER}, or set api_key in the configuration"),
+        configured: true,
+        available: true,
+    });
+    let models = settings.providers.iter().flat_map(|entry| {
+        entry.models.iter().map(|name| Model {
+            id: format!("{}/{name}", entry.name),
+            provider: entry.name.clone(),
+            upstream_name: name.clone(),
+            owned_by: entry.name.clone(),
+            ..Model::default()
+        })
+    });
+    Ok(Catalog::new(built_in.chain(configured).collect(), models.collect(), default_model(settings))?)
+}
+
+/// The model of a request that names none: the default of the first provider with a key, else the sandbox.
+fn default_model(settings: &Settings) -> String {
+    let built_in = BUILT_IN.iter().filter(|row| matches!(row.wire, Wire::Http(_)));
+    for row in built_in.filter(|row| settings.upstreams.get(row.name).is_some_and(|u| u.api_key.is_some())) {
+        if let Some(model) = settings.default_models.chat(row.name) {
+            return format!("{}/{model}", row.prefix);
+        }
+    }
+    let configured = settings.providers.iter().find_map(|e| Some(format!("{}/{}", e.name, e.default_model.as_ref()?)));
+    configured.unwrap_or_else(|| SANDBOX_MODEL.to_owned())
+}
+
+/// Keys from the environment and the configuration file.
+pub fn fallback_keys(settings: &Settings) -> FallbackKeys {
+    let key = |secret: &secrecy::SecretString, alias: &str| {
+        Arc::new(ProviderKey { alias: alias.to_owned(), secret: secret.clone() })
+    };
+    let built_in = BUILT_IN.iter().filter_map(|row| {
+        let secret = settings.upstreams.get(row.name)?.api_key.as_ref()?;
+        Some((row.name.to_owned(), key(secret, "environment")))
+    });
+    let configured =
+        settings.providers.iter().filter_map(|e| Some((e.name.clone(), key(e.api_key.as_ref()?, "configuration"))));
+    FallbackKeys(built_in.chain(configured).collect())
+}
+
+/// Request headers that may carry a provider key.
+pub fn key_headers() -> Arc<[(String, RequestKeyScope)]> {
+    let built_in = BUILT_IN.iter().filter(|row| !row.key_header.is_empty());
+    let headers = built_in.map(|row| (row.key_header.to_owned(), RequestKeyScope::Provider(row.name.to_owned())));
+    headers.chain([(CONFIGURED_KEY_HEADER.to_owned(), RequestKeyScope::Configured)]).collect()
+}
+
+/// Every provider reached over HTTP.
+pub fn upstreams(settings: &Settings) -> anyhow::Result<HashMap<String, HttpUpstream>> {
+    let mut upstreams = HashMap::new();
+    for row in &BUILT_IN {
+        if let Some(upstream) = built_in(row, settings) {
+            upstreams.insert(row.name.to_owned(), upstream);
+        }
+    }
+    for entry in &settings.providers {
+        upstreams.insert(entry.name.clone(), configured(entry)?);
+    }
+    Ok(upstreams)
+}
+
+fn built_in(row: &BuiltIn, settings: &Settings) -> Option<HttpUpstream> {
+    let Wire::Http(adapter) = row.wire else { return None };
+    let base_url = settings.upstreams.get(row.name).map_or(row.base_url, |u| u.base_url.as_str());
+    let base_url = base_url.trim_end_matches('/');
+    let base_url = base_url.strip_suffix(row.base_suffix).unwrap_or(base_url).trim_end_matches('/').to_owned();
+    Some(HttpUpstream { base_url, key_style: row.key_style.clone(), headers: HeaderMap::new(), adapter: adapter() })
+}
+
+fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
+    let dialect: Dialect = serde_json::from_value(entry.dialect.clone())
+        .with_context(|| format!("the dialect of provider {} is wrong", entry.name))?;
+    let mut headers = HeaderMap::new();
+    for (name, secret) in &entry.headers {
+        let mut value = HeaderValue::from_str(secret.expose_secret())
+            .with_context(|| format!("header {name} of provider {} cannot be sent", entry.name))?;
+        value.set_sensitive(true);
+        headers.insert(name.clone(), value);
+    }
+    let key_style = match &entry.auth {
+        ProviderAuth::Bearer => KeyStyle::Bearer,
+        ProviderAuth::Header(name) => KeyStyle::Header(name.clone()),
+        ProviderAuth::None => KeyStyle::None,
+    };
+    Ok(HttpUpstream {
+        base_url: entry.base_url.trim_end_matches('/').to_owned(),
+        key_style,
+        headers,
+        adapter: Arc::new(OpenAiAdapter::new(dialect)),
+    })
+}
