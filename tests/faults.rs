@@ -5,7 +5,7 @@ mod support;
 use std::time::{Duration, Instant};
 
 use support::{
-    gateway::{Delivered, Gateway, over_grpc, over_grpc_web, over_sse, prompt, with_key},
+    gateway::{Delivered, Gateway, over_grpc, over_grpc_web, over_grpc_web_within, over_sse, prompt, with_key},
     upstream::{Act, STREAM_HEAD, ScriptedUpstream, Seen, json_reply},
 };
 
@@ -177,7 +177,7 @@ async fn the_upstream_sees_at_once_that_a_caller_hung_up() {
     for (face, stream) in [("SSE", true), ("JSON", false)] {
         let body = format!(r#"{{"model":"x-ai/grok","stream":{stream},"messages":[{{"role":"user","content":"hi"}}]}}"#);
         let call = async {
-            let mut response = gateway.rest("/v1/chat/completions").body(body).send().await.unwrap();
+            let mut response = gateway.post("/v1/chat/completions", "application/json").body(body).send().await.unwrap();
             while response.chunk().await.unwrap().is_some() {}
         };
         assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());
@@ -194,16 +194,24 @@ async fn the_upstream_sees_at_once_that_a_caller_hung_up() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_deadline_ends_the_call_and_the_upstream() {
-    let upstream = ScriptedUpstream::start(|_| vec![Act::WaitForClose]).await;
+    let upstream = ScriptedUpstream::start(|seen| {
+        let mut acts = Vec::new();
+        if seen.body.contains("grok-begins") {
+            let first = OPENAI_STREAM.split_inclusive("\n\n").take(2).collect::<String>();
+            acts.extend([Act::Send(STREAM_HEAD.into()), Act::Send(first.into())]);
+        }
+        acts.push(Act::WaitForClose);
+        acts
+    })
+    .await;
     let gateway = Gateway::with_upstream(&upstream.url(), &[]).await;
-    let mut client = gateway.client().await;
-    let mut request = with_key(pb::CreateChatCompletionRequest { prompt: Some(prompt("x-ai/grok", "hi")) });
-    request.metadata_mut().insert("grpc-timeout", "300m".parse().unwrap());
-    let started = Instant::now();
-    let status = client.create_chat_completion(request).await.unwrap_err();
-    assert_eq!(status.code(), tonic::Code::DeadlineExceeded, "{status:?}");
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
-    upstream.wait_for_close().await;
+    for (model, text) in [("x-ai/grok-silent", ""), ("x-ai/grok-begins", "Xin chào ")] {
+        let started = Instant::now();
+        let delivered = over_grpc_web_within(&gateway, model, "300m").await;
+        assert_eq!((delivered.error.as_deref(), delivered.text.as_str()), (Some("DeadlineExceeded"), text), "{model}");
+        assert!(started.elapsed() < Duration::from_secs(2), "{model}: {:?}", started.elapsed());
+        upstream.wait_for_close().await;
+    }
     gateway.stop().await;
 }
 

@@ -61,9 +61,10 @@ impl Gateway {
         ChatServiceClient::new(channel)
     }
 
-    pub fn rest(&self, path: &str) -> reqwest::RequestBuilder {
+    /// A POST with the test's gateway key.
+    pub fn post(&self, path: &str, content_type: &str) -> reqwest::RequestBuilder {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.post(format!("http://{}{path}", self.edge)).bearer_auth(KEY).header("content-type", "application/json")
+        client.post(format!("http://{}{path}", self.edge)).bearer_auth(KEY).header("content-type", content_type)
     }
 
     /// Stops the gateway and waits until open requests are done.
@@ -132,7 +133,7 @@ impl Delivered {
 
 pub async fn over_sse(gateway: &Gateway, model: &str) -> Delivered {
     let body = format!(r#"{{"model":"{model}","stream":true,"messages":[{{"role":"user","content":"hi"}}]}}"#);
-    let response = gateway.rest("/v1/chat/completions").body(body).send().await.unwrap();
+    let response = gateway.post("/v1/chat/completions", "application/json").body(body).send().await.unwrap();
     let status = response.status().as_u16();
     let body = response.text().await.unwrap();
     let mut delivered = Delivered { text: String::new(), finished: false, error: None };
@@ -159,13 +160,19 @@ pub async fn over_sse(gateway: &Gateway, model: &str) -> Delivered {
 }
 
 pub async fn over_grpc_web(gateway: &Gateway, model: &str) -> Delivered {
+    over_grpc_web_within(gateway, model, "60S").await
+}
+
+/// With a deadline that no client library watches besides.
+pub async fn over_grpc_web_within(gateway: &Gateway, model: &str, timeout: &str) -> Delivered {
     use prost::Message as _;
     let message = pb::StreamChatCompletionRequest { prompt: Some(prompt(model, "hi")) }.encode_to_vec();
     let mut body = vec![0];
     body.extend_from_slice(&(message.len() as u32).to_be_bytes());
     body.extend_from_slice(&message);
-    let request = gateway.rest("/aigateway.v1.ChatService/StreamChatCompletion");
-    let request = request.header("content-type", "application/grpc-web+proto").header("x-grpc-web", "1").body(body);
+    let request =
+        gateway.post("/aigateway.v1.ChatService/StreamChatCompletion", "application/grpc-web+proto").body(body);
+    let request = request.header("grpc-timeout", timeout);
     let response = request.send().await.unwrap();
     assert_eq!(response.status(), 200);
     let mut status = response.headers().get("grpc-status").map(|s| s.to_str().unwrap().to_owned());
