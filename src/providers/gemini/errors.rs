@@ -138,9 +138,10 @@ impl Described {
 fn describe(body: &[u8]) -> Option<Described> {
     let body: Value = serde_json::from_slice(body).ok()?;
     let error = match &body {
-        Value::Array(items) => items.iter().find_map(|item| item.get("error"))?,
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => body.get("error")?,
+        Value::Array(items) => items.iter().find_map(|item| item.get("error")),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => body.get("error"),
     };
+    let error = error.filter(|error| !error.is_null())?;
     let text = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).map(str::to_owned);
     let mut described = Described {
         http_status: error["code"]
