@@ -1,0 +1,77 @@
+//! From Google Search grounding to citations.
+
+use serde::Deserialize;
+
+use crate::domain::event::Citation;
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Grounding {
+    grounding_chunks: Vec<Source>,
+    grounding_supports: Vec<Support>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Source {
+    web: Option<Web>,
+}
+
+#[derive(Clone, Default, Deserialize)]
+#[serde(default)]
+struct Web {
+    uri: String,
+    title: String,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Support {
+    segment: Segment,
+    grounding_chunk_indices: Vec<usize>,
+}
+
+/// A range of the answer in UTF-8 bytes.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+struct Segment {
+    start_index: usize,
+    end_index: usize,
+    text: String,
+}
+
+/// Returns the citations of an answer's text. Metadata that cannot be read costs the citations, not the answer.
+pub fn citations(metadata: &str, answer: &str) -> Vec<Citation> {
+    let grounding: Grounding = serde_json::from_str(metadata).unwrap_or_default();
+    let sources = &grounding.grounding_chunks;
+    if grounding.grounding_supports.is_empty() {
+        return sources.iter().filter_map(|source| citation(source, None)).collect();
+    }
+    let mut citations = Vec::new();
+    for support in &grounding.grounding_supports {
+        let span = span(&support.segment, answer);
+        let cited = support.grounding_chunk_indices.iter().filter_map(|index| sources.get(*index));
+        citations.extend(cited.filter_map(|source| citation(source, span)));
+    }
+    citations
+}
+
+fn citation(source: &Source, span: Option<(u32, u32)>) -> Option<Citation> {
+    let Web { uri: url, title } = source.web.clone()?;
+    Some(Citation { url, title, span, ..Citation::default() })
+}
+
+/// Returns the segment in code points. Its offsets count within a part, and parts are cut anew by streaming, so they
+/// are believed only where the text they name stands.
+fn span(segment: &Segment, answer: &str) -> Option<(u32, u32)> {
+    let given = answer.get(segment.start_index..segment.end_index);
+    let start = match given {
+        Some(text) if segment.text.is_empty() || text == segment.text => segment.start_index,
+        Some(_) | None if segment.text.is_empty() => return None,
+        Some(_) | None => answer.find(&segment.text)?,
+    };
+    let length = if segment.text.is_empty() { given?.len() } else { segment.text.len() };
+    let before = answer.get(..start)?.chars().count();
+    let inside = answer.get(start..start + length)?.chars().count();
+    Some((u32::try_from(before).ok()?, u32::try_from(before + inside).ok()?))
+}
