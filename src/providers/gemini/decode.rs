@@ -14,8 +14,8 @@ use super::{
 };
 use crate::{
     domain::{
-        chat::ToolKind,
-        event::{ChatEvent, ChoiceFinish, FinishReason, Finished, ProviderState, Started, TokenLogprob},
+        chat::{ProviderState, ToolKind},
+        event::{ChatEvent, ChoiceFinish, FinishReason, Finished, Started, TokenLogprob},
         failure::{FailureClass, UpstreamFailure},
         usage::{Usage, Warning, WarningAction},
     },

@@ -6,10 +6,9 @@ use serde_json::{Value, json};
 use crate::{
     domain::{
         chat::{
-            ChatRequest, Effort, Image, MediaSource, Message, Modality, Part, Reasoning, ReasoningAmount,
-            ResponseFormat, Role, Tool, ToolCall, ToolKind, ToolResult,
+            ChatRequest, Effort, Image, MediaSource, Message, Modality, Part, ProviderState, Reasoning,
+            ReasoningAmount, ResponseFormat, Role, Tool, ToolCall, ToolKind, ToolResult,
         },
-        event::ProviderState,
         usage::WarningAction::{self, Dropped, Rewritten},
     },
     providers::{

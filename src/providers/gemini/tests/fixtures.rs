@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     domain::{
-        chat::{ChatCompletion, Part},
+        chat::Part,
+        completion::ChatCompletion,
         event::{ChatEvent, FinishReason},
         failure::FailureClass,
         fold::Fold,

@@ -8,13 +8,10 @@ use serde_json::{Value, json};
 
 use super::fixtures::fixtures;
 use crate::{
-    domain::{
-        chat::{
-            Audio, ChatRequest, Effort, File, Image, ImageDetail, MediaSource, Message, Part, Reasoning,
-            ReasoningAmount, ResponseFormat, Role, Sampling, Tool, ToolCall, ToolChoice, ToolChoiceMode, ToolKind,
-            ToolResult, WebSearch,
-        },
-        event::ProviderState,
+    domain::chat::{
+        Audio, ChatRequest, Effort, File, Image, ImageDetail, MediaSource, Message, Part, ProviderState, Reasoning,
+        ReasoningAmount, ResponseFormat, Role, Sampling, Tool, ToolCall, ToolChoice, ToolChoiceMode, ToolKind,
+        ToolResult, WebSearch,
     },
     providers::{
         adapter::{Adapter, Mode},
