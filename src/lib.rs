@@ -11,3 +11,5 @@ pub mod pb {
 
 pub mod domain;
 pub mod providers;
+/// The only database code: SQLite or PostgreSQL.
+pub mod storage;
