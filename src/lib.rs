@@ -9,6 +9,8 @@ pub mod pb {
     pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
 }
 
+/// Who may call: gateway keys in memory.
+pub mod access;
 pub mod domain;
 pub mod providers;
 /// The only database code: SQLite or PostgreSQL.
