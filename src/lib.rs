@@ -11,6 +11,8 @@ pub mod pb {
 
 /// Who may call: gateway keys in memory.
 pub mod access;
+/// Settings: the only reader of the environment.
+pub mod config;
 pub mod domain;
 pub mod providers;
 /// The only database code: SQLite or PostgreSQL.
