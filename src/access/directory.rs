@@ -115,9 +115,3 @@ fn invalid() -> Error {
          `ai-model-gateway keys create`",
     )
 }
-
-/// Returns the token of an `authorization` header, whatever the case of its scheme.
-pub fn bearer_token(header: &str) -> Option<&str> {
-    let (scheme, token) = header.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
-}

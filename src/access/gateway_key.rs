@@ -17,7 +17,7 @@ const CHECKSUM_LENGTH: usize = 6;
 /// Longer texts are no key; this bounds what a caller can make us hash.
 pub const MAX_LENGTH: usize = 512;
 /// A key of the operator's own that is shorter than this can be guessed sooner than it should.
-pub const MIN_GOOD_LENGTH: usize = 32;
+const MIN_GOOD_LENGTH: usize = 32;
 
 /// A whole gateway key. `Debug` prints no secret.
 #[derive(Clone, Debug)]

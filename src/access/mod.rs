@@ -3,8 +3,8 @@
 mod directory;
 mod gateway_key;
 
-pub use directory::{AccessSnapshot, Directory, OWNER_ID, bearer_token};
-pub use gateway_key::{GatewayKeySecret, MIN_GOOD_LENGTH, TokenError};
+pub use directory::{AccessSnapshot, Directory, OWNER_ID};
+pub use gateway_key::{GatewayKeySecret, TokenError};
 
 #[cfg(test)]
 mod tests;

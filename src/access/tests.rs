@@ -128,20 +128,6 @@ fn with_authentication_off_everybody_is_the_owner() {
     }
 }
 
-#[test]
-fn the_bearer_token_is_found() {
-    for (header, token) in [
-        ("Bearer sk-1", Some("sk-1")),
-        ("bearer  sk-1 ", Some("sk-1")),
-        ("BEARER sk-1", Some("sk-1")),
-        ("Basic sk-1", None),
-        ("sk-1", None),
-        ("", None),
-    ] {
-        assert_eq!(bearer_token(header), token, "{header}");
-    }
-}
-
 /// Prints a figure; `cargo test --release --lib access -- --ignored --nocapture`. The goal is 400 ns.
 #[test]
 #[ignore = "a measurement"]

@@ -44,6 +44,14 @@ impl Store {
         };
         Ok(Self { backend })
     }
+
+    /// Asks whether the database could be opened, and changes nothing. A SQLite file may still be missing.
+    pub async fn check(url: &DatabaseUrl) -> Result<(), StoreError> {
+        match url {
+            DatabaseUrl::Sqlite(path) => sqlite::check(path),
+            DatabaseUrl::Postgres(config) => postgres::check(config).await,
+        }
+    }
 }
 
 /// Runs `$body` with a connection named `$conn`. The block is compiled once per database, because diesel's types name

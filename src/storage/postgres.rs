@@ -59,6 +59,10 @@ pub async fn open(config: &tokio_postgres::Config, max_connections: u32) -> Resu
         .map_err(StoreError::unavailable)
 }
 
+pub async fn check(config: &tokio_postgres::Config) -> Result<(), StoreError> {
+    connect(config).await?.batch_execute("SELECT 1").await.map_err(StoreError::from)
+}
+
 async fn migrate(config: &tokio_postgres::Config) -> Result<(), StoreError> {
     let mut connection = connect(config).await?;
     connection.batch_execute(MIGRATE_SETUP).await?;

@@ -59,6 +59,15 @@ pub async fn open(path: &Path) -> Result<(Pool<Lite>, Pool<Lite>), StoreError> {
     Ok((pool(path, READERS, true).await?, pool(path, 1, false).await?))
 }
 
+pub fn check(path: &Path) -> Result<(), StoreError> {
+    if !path.exists() {
+        return Ok(());
+    }
+    let mut connection = SqliteConnection::establish(text(path)?).map_err(StoreError::unavailable)?;
+    Ok(connection
+        .batch_execute("PRAGMA query_only = ON; PRAGMA schema_version; SELECT count(*) FROM sqlite_schema;")?)
+}
+
 async fn pool(path: &str, size: u32, read_only: bool) -> Result<Pool<Lite>, StoreError> {
     let mut config = ManagerConfig::default();
     config.recycling_method = RecyclingMethod::Fast;
