@@ -9,11 +9,21 @@ pub mod pb {
     pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
 }
 
-/// Who may call: gateway keys in memory.
-pub mod access;
-/// Settings: the only reader of the environment.
-pub mod config;
+// From the vocabulary upwards.
 pub mod domain;
 pub mod providers;
+
 /// The only database code: SQLite or PostgreSQL.
 pub mod storage;
+
+/// Who may call: gateway keys in memory.
+pub mod access;
+
+/// Use cases of whoever runs the gateway.
+pub mod admin;
+
+/// Settings: the only reader of the environment.
+pub mod config;
+
+/// The command line.
+pub mod cli;

@@ -1,4 +1,5 @@
 //! Every test of the storage runs on SQLite and on a real PostgreSQL.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 #[path = "support/pg.rs"]
 mod pg;
@@ -20,7 +21,7 @@ fn key(n: u8) -> GatewayKey {
         hash: vec![n; 32],
         active: true,
         created_ms: i64::from(n),
-        expires_ms: (n % 2 == 0).then_some(99),
+        expires_ms: n.is_multiple_of(2).then_some(99),
     }
 }
 
