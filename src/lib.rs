@@ -1,4 +1,13 @@
-//! AI Model Gateway: one typed door to many AI model providers.
+//! AI Model Gateway: one typed door to many AI model providers. Read in this order.
+
+/// The parts list: builds everything, serves, drains. The only place that constructs and spawns.
+pub mod app;
+/// The command line: one file per command.
+pub mod cli;
+/// Settings: the only reader of the environment.
+pub mod config;
+/// Logs, written by a thread of their own.
+pub mod telemetry;
 
 /// The generated contract, `proto/aigateway/v1`.
 pub mod pb {
@@ -9,7 +18,23 @@ pub mod pb {
     pub const DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptor.bin"));
 }
 
+/// Who may call: gateway keys in memory.
+pub mod access;
+/// USE CASES of whoever runs the gateway: keys and models.
+pub mod admin;
+/// USE CASE: completes a conversation.
+pub mod chat;
+/// The vocabulary everything above speaks.
 pub mod domain;
+/// The only tonic code: services, conversions, the table of errors.
+pub mod grpc;
+/// One record per request, also when the caller hangs up.
+pub mod metering;
+/// Wire formats, pure: bytes to domain words and back.
 pub mod providers;
+/// Which target, which key, what next.
 pub mod routing;
+/// The only database code: SQLite or PostgreSQL.
+pub mod storage;
+/// The only HTTP client: carries requests to providers and brings events back.
 pub mod upstream;

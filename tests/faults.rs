@@ -76,7 +76,8 @@ async fn a_stream_cut_before_its_end_is_an_error_on_every_face() {
     let gateway = Gateway::with_upstream(&upstream.url(), &[("AIGW_MAX_ATTEMPTS", "1")]).await;
     let mut client = gateway.client().await;
     // The answer is complete with the event that carries the finish reason; what follows is extra.
-    let openai_end = OPENAI_STREAM.find("\"finish_reason\":\"stop\"}]}").unwrap() + "\"finish_reason\":\"stop\"}]}".len();
+    let openai_end =
+        OPENAI_STREAM.find("\"finish_reason\":\"stop\"}]}").unwrap() + "\"finish_reason\":\"stop\"}]}".len();
     let gemini_end = GEMINI_STREAM.trim_end().len();
     for (provider, end) in [("x-ai/grok", openai_end), ("google/gemini", gemini_end)] {
         for cut in (0..end).step_by(3) {
@@ -109,7 +110,8 @@ async fn failures_before_the_first_event_have_their_own_status() {
             503 => reply("503 Service Unavailable", r#"{"error":{"message":"busy"}}"#),
             200 => reply("200 OK", r#"{"code":"The service is currently unavailable","error":"later"}"#),
             502 => vec![Act::Send(
-                b"HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<html>bad</html>".to_vec(),
+                b"HTTP/1.1 502 Bad Gateway\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<html>bad</html>"
+                    .to_vec(),
             )],
             201 => vec![Act::Send(
                 b"HTTP/1.1 200 OK\r\ncontent-type: text/html\r\nconnection: close\r\n\r\n<html>hi</html>".to_vec(),
@@ -175,9 +177,11 @@ async fn the_upstream_sees_at_once_that_a_caller_hung_up() {
     within("gRPC unary", left, upstream.wait_for_close().await);
 
     for (face, stream) in [("SSE", true), ("JSON", false)] {
-        let body = format!(r#"{{"model":"x-ai/grok","stream":{stream},"messages":[{{"role":"user","content":"hi"}}]}}"#);
+        let body =
+            format!(r#"{{"model":"x-ai/grok","stream":{stream},"messages":[{{"role":"user","content":"hi"}}]}}"#);
         let call = async {
-            let mut response = gateway.post("/v1/chat/completions", "application/json").body(body).send().await.unwrap();
+            let mut response =
+                gateway.post("/v1/chat/completions", "application/json").body(body).send().await.unwrap();
             while response.chunk().await.unwrap().is_some() {}
         };
         assert!(tokio::time::timeout(Duration::from_millis(300), call).await.is_err());

@@ -1,3 +1,5 @@
-//! USE CASES of administration.
+//! USE CASES of whoever runs the gateway: validate, write, publish the new snapshot; and what there is to list.
 
+mod errors;
+pub mod keys;
 pub mod models;

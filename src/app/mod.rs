@@ -7,17 +7,21 @@ use std::{
     io,
     net::SocketAddr,
     sync::Arc,
-    time::Duration,
+    time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
 use crate::{
     access::Directory,
-    admin::{keys::KeysAdmin, models::Models},
+    admin::{
+        keys::{FirstKey, KeysAdmin},
+        models::Models,
+    },
     chat::Chat,
     config::{Auth, Settings},
     grpc::{GrpcSettings, Health, Services, in_memory},
@@ -40,7 +44,7 @@ pub struct App {
     grpc: TcpListener,
     edge: TcpListener,
     /// The first gateway key, when this start created it. Shown once, kept nowhere.
-    pub first_key: Option<String>,
+    pub first_key: Option<FirstKey>,
 }
 
 impl App {
@@ -53,14 +57,15 @@ impl App {
         let grpc = listen(settings.listen.grpc_addr, "gRPC (AIGW_GRPC_ADDR)").await?;
         let edge = listen(settings.listen.edge_addr, "REST (AIGW_EDGE_ADDR)").await?;
 
-        let url = DatabaseUrl::of(&settings.database_url)?;
+        let url = DatabaseUrl::parse(settings.database_url.expose_secret())?;
         let store = Store::open(&url, settings.database_max_connections).await?;
         let directory = Arc::new(match settings.auth {
             Auth::Required => Directory::new(),
             Auth::Off => Directory::open_to_all(),
         });
         let keys = Arc::new(KeysAdmin::new(store, directory.clone()));
-        let first_key = keys.bootstrap(settings.bootstrap_key.as_ref()).await?;
+        let chosen = settings.bootstrap_key.as_ref().map(|key| key.expose_secret());
+        let first_key = keys.bootstrap(chosen, now_ms()).await?;
         keys.refresh().await?;
 
         let chat = Arc::new(chat(&settings)?);
@@ -120,6 +125,11 @@ impl App {
         }
         result
     }
+}
+
+/// Returns the wall clock in Unix milliseconds.
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
 fn chat(settings: &Settings) -> anyhow::Result<Chat<Upstreams>> {

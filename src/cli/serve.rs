@@ -1,7 +1,5 @@
 //! `serve`: runs the gateway until it is told to stop, and tells a newcomer what to do next.
 
-use std::process::ExitCode;
-
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{
@@ -11,31 +9,15 @@ use crate::{
 };
 
 /// Serves until SIGTERM or Ctrl-C, then drains.
-pub fn run(settings: Settings) -> ExitCode {
+pub fn run(settings: Settings) -> anyhow::Result<()> {
     let format = match settings.log.format {
         LogFormat::Auto => Format::Auto,
         LogFormat::Pretty => Format::Pretty,
         LogFormat::Json => Format::Json,
     };
-    let _logs = match telemetry::init(&settings.log.filter, format) {
-        Ok(guard) => guard,
-        Err(error) => {
-            eprintln!("error: {error}");
-            return ExitCode::from(2);
-        }
-    };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build();
-    let result = match runtime {
-        Ok(runtime) => runtime.block_on(serve(settings)),
-        Err(error) => Err(error.into()),
-    };
-    match result {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("error: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    let _logs = telemetry::init(&settings.log.filter, format)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build()?;
+    runtime.block_on(serve(settings))
 }
 
 async fn serve(settings: Settings) -> anyhow::Result<()> {
@@ -58,8 +40,11 @@ fn greet(app: &App) -> std::io::Result<()> {
     println!("AI Model Gateway {}", env!("CARGO_PKG_VERSION"));
     println!("  gRPC and gRPC-Web  {grpc}");
     println!("  OpenAI REST        http://{edge}/v1");
-    if let Some(key) = &app.first_key {
-        println!("\nYour first gateway key, shown only now:\n\n  {key}\n\nA first streamed answer, no provider key needed:\n");
+    if let Some(first) = app.first_key.as_ref().filter(|first| first.generated) {
+        let key = first.secret.expose();
+        println!(
+            "\nYour first gateway key, shown only now:\n\n  {key}\n\nA first streamed answer, no provider key needed:\n"
+        );
         println!("  curl -N http://{edge}/v1/chat/completions \\");
         println!("    -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\");
         println!(

@@ -28,8 +28,8 @@ pub struct BadFilter {
 
 /// Starts logging to standard error. Lines that wait are written when the guard is dropped.
 pub fn init(filter: &str, format: Format) -> Result<WorkerGuard, BadFilter> {
-    let parsed = EnvFilter::try_new(filter)
-        .map_err(|e| BadFilter { filter: filter.to_owned(), reason: e.to_string() })?;
+    let parsed =
+        EnvFilter::try_new(filter).map_err(|e| BadFilter { filter: filter.to_owned(), reason: e.to_string() })?;
     let (writer, guard) =
         NonBlockingBuilder::default().buffered_lines_limit(QUEUE_LINES).lossy(true).finish(io::stderr());
     let terminal = io::stderr().is_terminal();

@@ -115,7 +115,8 @@ async fn read_request(stream: &mut TcpStream) -> std::io::Result<Option<Seen>> {
     loop {
         if let Some(end) = bytes.windows(4).position(|w| w == b"\r\n\r\n") {
             let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
-            let length = head.lines().find_map(|l| l.strip_prefix("content-length: ")?.trim().parse().ok()).unwrap_or(0);
+            let length =
+                head.lines().find_map(|l| l.strip_prefix("content-length: ")?.trim().parse().ok()).unwrap_or(0);
             while bytes.len() < end + 4 + length {
                 let n = stream.read(&mut chunk).await?;
                 if n == 0 {

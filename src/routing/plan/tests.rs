@@ -35,7 +35,12 @@ fn orders_keys() {
     let cases = [
         ("header before environment", sent(google.clone()), fallback(), vec!["header", "environment"]),
         ("header alone", sent(google), FallbackKeys::default(), vec!["header"]),
-        ("the general header is for configured providers", sent(RequestKeyScope::Configured), fallback(), vec!["environment"]),
+        (
+            "the general header is for configured providers",
+            sent(RequestKeyScope::Configured),
+            fallback(),
+            vec!["environment"],
+        ),
         ("another provider's header", sent(other), fallback(), vec!["environment"]),
         ("environment alone", RequestKeys::default(), fallback(), vec!["environment"]),
     ];

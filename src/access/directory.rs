@@ -1,0 +1,117 @@
+//! Every gateway key that is valid now, in memory. No lock and no database on the way of a request.
+
+use std::{collections::HashMap, sync::Arc};
+
+use arc_swap::ArcSwap;
+use aws_lc_rs::constant_time::verify_slices_are_equal;
+
+use super::gateway_key::{MAX_LENGTH, hash};
+use crate::domain::{
+    error::{Error, ErrorKind},
+    key::{Caller, GatewayKey},
+};
+
+/// The user who owns the gateway. With authentication off, everybody is this user.
+pub const OWNER_ID: &str = "owner";
+
+/// Half a hash finds the entry; the comparison that decides is of whole hashes and takes the same time for all.
+type Prefix = [u8; 16];
+
+/// What is known of gateway keys at one revision. Swapped whole.
+#[derive(Debug, Default)]
+pub struct AccessSnapshot {
+    revision: i64,
+    keys: HashMap<Prefix, Entry>,
+}
+
+#[derive(Debug)]
+struct Entry {
+    hash: [u8; 32],
+    expires_ms: Option<i64>,
+    caller: Caller,
+}
+
+impl AccessSnapshot {
+    /// Takes the keys of active users; inactive keys, and rows whose hash is no SHA-256, are left out.
+    pub fn new(revision: i64, keys: impl IntoIterator<Item = GatewayKey>) -> Self {
+        let entry = |key: GatewayKey| {
+            let hash: [u8; 32] = key.hash.try_into().ok()?;
+            let caller = Caller { user_id: key.user_id, key_id: key.id, key_name: key.name };
+            Some((prefix(&hash), Entry { hash, expires_ms: key.expires_ms, caller }))
+        };
+        Self { revision, keys: keys.into_iter().filter(|key| key.active).filter_map(entry).collect() }
+    }
+
+    pub fn revision(&self) -> i64 {
+        self.revision
+    }
+
+    fn find(&self, token: &str, now_ms: i64) -> Option<&Caller> {
+        let hash = hash(token);
+        let entry = self.keys.get(&prefix(&hash))?;
+        verify_slices_are_equal(&entry.hash, &hash).ok()?;
+        entry.expires_ms.is_none_or(|expires| now_ms < expires).then_some(&entry.caller)
+    }
+}
+
+fn prefix(hash: &[u8; 32]) -> Prefix {
+    let mut prefix = Prefix::default();
+    prefix.copy_from_slice(&hash[..16]);
+    prefix
+}
+
+/// Tells who calls.
+pub struct Directory {
+    snapshot: ArcSwap<AccessSnapshot>,
+    /// Who everybody is while authentication is off.
+    anonymous: Option<Caller>,
+}
+
+impl Directory {
+    /// Starts empty: nobody is let in before the first [`Self::replace`].
+    pub fn new() -> Self {
+        Self { snapshot: ArcSwap::default(), anonymous: None }
+    }
+
+    /// Asks for no key: every caller is the owner. Only for addresses that nobody else can reach.
+    pub fn open_to_all() -> Self {
+        let caller =
+            Caller { user_id: OWNER_ID.into(), key_id: "anonymous".into(), key_name: "authentication is off".into() };
+        Self { snapshot: ArcSwap::default(), anonymous: Some(caller) }
+    }
+
+    /// Returns who shows this key. A missing, malformed, unknown, expired or revoked key gets one identical error, so
+    /// that nothing can be learned by trying.
+    pub fn authenticate(&self, bearer: Option<&str>, now_ms: i64) -> Result<Caller, Error> {
+        if let Some(caller) = &self.anonymous {
+            return Ok(caller.clone());
+        }
+        bearer
+            .filter(|token| token.len() <= MAX_LENGTH)
+            .and_then(|token| self.snapshot.load().find(token, now_ms).cloned())
+            .ok_or_else(invalid)
+    }
+
+    pub fn replace(&self, snapshot: AccessSnapshot) {
+        self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// Returns the revision of the snapshot in use.
+    pub fn revision(&self) -> i64 {
+        self.snapshot.load().revision
+    }
+}
+
+impl Default for Directory {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+fn invalid() -> Error {
+    Error::new(
+        ErrorKind::GatewayKeyInvalid,
+        "the gateway key is missing or not valid; send `authorization: Bearer sk-…`, and create a key with \
+         `ai-model-gateway keys create`",
+    )
+}

@@ -1,0 +1,30 @@
+//! Settings: the only reader of the environment. One table ([`SETTINGS`]) drives reading, `--help`, the check of
+//! unknown names and the page `docs/configuration.md`.
+
+mod build;
+mod dotenv;
+mod error;
+mod flags;
+mod interpolate;
+mod load;
+mod parse;
+mod providers;
+mod report;
+mod settings;
+mod sources;
+mod table;
+mod yaml;
+
+pub use error::{ConfigError, Problem};
+pub use flags::Flags;
+pub use load::{Inputs, Loaded, load};
+pub use providers::{ProviderAuth, ProviderEntry};
+pub use report::{ReportLine, markdown_table};
+pub use settings::{
+    Auth, DefaultModels, GigaChat, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts, Upstream, Upstreams,
+};
+pub use sources::Origin;
+pub use table::{Group, SETTINGS, Setting, Shown};
+
+#[cfg(test)]
+mod tests;

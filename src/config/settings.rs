@@ -1,0 +1,151 @@
+//! The settings as the program uses them: typed, checked, grouped. `Debug` prints no secret.
+
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
+
+use secrecy::SecretString;
+
+use super::providers::ProviderEntry;
+
+#[derive(Clone, Debug)]
+pub struct Settings {
+    pub listen: Listen,
+    pub auth: Auth,
+    pub data_dir: PathBuf,
+    /// `sqlite://…` or `postgres://…`; may hold a password.
+    pub database_url: SecretString,
+    pub database_max_connections: u32,
+    pub bootstrap_key: Option<SecretString>,
+    pub master_key: MasterKey,
+    pub log: Log,
+    pub limits: Limits,
+    pub timeouts: Timeouts,
+    pub upstreams: Upstreams,
+    /// Configured in the YAML file, in its order.
+    pub providers: Vec<ProviderEntry>,
+    pub default_models: DefaultModels,
+    pub catalog_file: Option<PathBuf>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Listen {
+    pub grpc_addr: SocketAddr,
+    pub edge_addr: SocketAddr,
+    /// `*` or origins; empty when only the gateway's own pages may call from a browser.
+    pub cors_origins: Vec<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Auth {
+    Required,
+    Off,
+}
+
+/// Where the key that wraps the data keys comes from.
+#[derive(Clone, Debug)]
+pub enum MasterKey {
+    /// 32 bytes in url-safe base64; checked.
+    Value(SecretString),
+    File(PathBuf),
+    /// Generated here when the file does not exist.
+    Generated(PathBuf),
+}
+
+#[derive(Clone, Debug)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    Auto,
+    Pretty,
+    Json,
+}
+
+#[derive(Clone, Debug)]
+pub struct Limits {
+    pub max_message_bytes: usize,
+    pub max_in_flight: usize,
+    pub max_connections: usize,
+    pub max_attempts: u32,
+    pub upstream_max_event_bytes: usize,
+}
+
+#[derive(Clone, Debug)]
+pub struct Timeouts {
+    pub request: Duration,
+    pub upstream_connect: Duration,
+    /// Until the first byte of the answer.
+    pub upstream_initial: Duration,
+    /// Between two reads.
+    pub upstream_idle: Duration,
+    /// `None` sends no heartbeats.
+    pub sse_heartbeat: Option<Duration>,
+    pub drain: Duration,
+}
+
+/// The built-in providers.
+#[derive(Clone, Debug)]
+pub struct Upstreams {
+    pub google: Upstream,
+    pub xai: Upstream,
+    pub perplexity: Upstream,
+    pub gigachat: GigaChat,
+    /// Whether plain http may leave this machine.
+    pub allow_insecure: bool,
+}
+
+#[derive(Clone, Debug)]
+pub struct Upstream {
+    /// Without a slash at the end.
+    pub base_url: String,
+    /// Used when the caller has no key.
+    pub api_key: Option<SecretString>,
+}
+
+impl Upstreams {
+    /// Returns the settings of a built-in provider that is reached with a plain base URL and key.
+    pub fn get(&self, provider: &str) -> Option<&Upstream> {
+        match provider {
+            "google" => Some(&self.google),
+            "xai" => Some(&self.xai),
+            "perplexity" => Some(&self.perplexity),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub struct GigaChat {
+    pub token_url: String,
+    pub chat_url: String,
+    pub files_url: String,
+    pub auth_key: Option<SecretString>,
+    pub scope: String,
+    pub ca_file: Option<PathBuf>,
+}
+
+/// Used when a request names no model.
+#[derive(Clone, Debug)]
+pub struct DefaultModels {
+    pub gemini_chat: String,
+    pub gemini_vision: String,
+    pub grok_chat: String,
+    pub grok_vision: String,
+    pub gigachat: String,
+    pub sonar: String,
+}
+
+impl DefaultModels {
+    /// Returns the default chat model of a built-in provider.
+    pub fn chat(&self, provider: &str) -> Option<&str> {
+        match provider {
+            "google" => Some(&self.gemini_chat),
+            "xai" => Some(&self.grok_chat),
+            "gigachat" => Some(&self.gigachat),
+            "perplexity" => Some(&self.sonar),
+            _ => None,
+        }
+    }
+}

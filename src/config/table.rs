@@ -1,0 +1,342 @@
+//! THE table of settings.
+
+/// One setting, under all its names.
+pub struct Setting {
+    /// The environment variable.
+    pub name: &'static str,
+    /// The flag without its dashes. Secrets have none: command lines can be read by other users of the machine.
+    pub flag: Option<&'static str>,
+    /// Where it stands in the YAML file.
+    pub yaml: Option<&'static str>,
+    /// Read when nobody sets it; empty means not set.
+    pub default: &'static str,
+    /// What it is, in one sentence. Says what happens when it is not set, if there is no default.
+    pub meaning: &'static str,
+    pub shown: Shown,
+    pub group: Group,
+}
+
+/// How its value may be printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Shown {
+    Plain,
+    /// Without the password that a URL may hold.
+    Url,
+    Never,
+}
+
+/// Headings of the help text and of the page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Group {
+    Serving,
+    State,
+    Logging,
+    Limits,
+    Timeouts,
+    Upstreams,
+    Models,
+}
+
+impl Group {
+    pub const ALL: [Self; 7] =
+        [Self::Serving, Self::State, Self::Logging, Self::Limits, Self::Timeouts, Self::Upstreams, Self::Models];
+
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Serving => "Serving",
+            Self::State => "State",
+            Self::Logging => "Logging",
+            Self::Limits => "Limits",
+            Self::Timeouts => "Timeouts",
+            Self::Upstreams => "Providers",
+            Self::Models => "Models",
+        }
+    }
+}
+
+const fn plain(
+    group: Group,
+    [name, flag, yaml]: [&'static str; 3],
+    default: &'static str,
+    meaning: &'static str,
+) -> Setting {
+    Setting { name, flag: Some(flag), yaml: Some(yaml), default, meaning, shown: Shown::Plain, group }
+}
+
+const fn secret(group: Group, [name, yaml]: [&'static str; 2], meaning: &'static str) -> Setting {
+    Setting { name, flag: None, yaml: Some(yaml), default: "", meaning, shown: Shown::Never, group }
+}
+
+use Group::{Limits, Logging, Models, Serving, State, Timeouts, Upstreams};
+
+/// Every setting, in the order in which people meet them.
+pub const SETTINGS: &[Setting] = &[
+    Setting {
+        yaml: None,
+        ..plain(
+            Serving,
+            ["AIGW_CONFIG", "config", ""],
+            "",
+            "YAML file with settings and providers. Without it, there are the built-in providers only.",
+        )
+    },
+    plain(Serving, ["AIGW_GRPC_ADDR", "grpc-addr", "grpc_addr"], "127.0.0.1:50051", "Where the gRPC service listens."),
+    plain(
+        Serving,
+        ["AIGW_EDGE_ADDR", "edge-addr", "edge_addr"],
+        "127.0.0.1:6161",
+        "Where the REST edge and the dashboard listen.",
+    ),
+    plain(
+        Serving,
+        ["AIGW_AUTH", "auth", "auth"],
+        "required",
+        "`required` asks every caller for a gateway key. `off` asks nobody, and is refused unless both addresses are \
+         loopback addresses.",
+    ),
+    plain(
+        Serving,
+        ["AIGW_CORS_ORIGINS", "cors-origins", "cors_origins"],
+        "",
+        "Web pages of these origins may call the gateway from a browser: a comma list such as \
+         `https://app.example.com`, or `*`. Without it, only the gateway's own pages may.",
+    ),
+    plain(
+        State,
+        ["AIGW_DATA_DIR", "data-dir", "data_dir"],
+        "./data",
+        "Folder of the SQLite file and the generated master key. Created with mode 0700.",
+    ),
+    Setting {
+        shown: Shown::Url,
+        ..plain(
+            State,
+            ["DATABASE_URL", "database-url", "database.url"],
+            "",
+            "`sqlite://path/to/file` or `postgres://user:password@host/database`. Without it, a SQLite file in the \
+             data directory.",
+        )
+    },
+    plain(
+        State,
+        ["AIGW_DATABASE_MAX_CONNECTIONS", "database-max-connections", "database.max_connections"],
+        "10",
+        "Most connections to PostgreSQL.",
+    ),
+    secret(
+        State,
+        ["AIGW_BOOTSTRAP_KEY", "bootstrap_key"],
+        "The first gateway key, created when the store is empty: any visible ASCII without spaces, best 32 characters \
+         or more. Without it, a random key is printed once.",
+    ),
+    secret(
+        State,
+        ["AIGW_MASTER_KEY", "master_key"],
+        "Wraps the keys that encrypt provider keys: 32 bytes in url-safe base64. Without it, one is generated in the \
+         data directory.",
+    ),
+    plain(
+        State,
+        ["AIGW_MASTER_KEY_FILE", "master-key-file", "master_key_file"],
+        "",
+        "File that holds the master key, instead of `AIGW_MASTER_KEY`.",
+    ),
+    Setting {
+        yaml: None,
+        ..secret(
+            State,
+            ["APP_ENCRYPTION_KEY", ""],
+            "The master key under its earlier name. Read when neither of the two above is set.",
+        )
+    },
+    plain(
+        Logging,
+        ["AIGW_LOG", "log", "log.filter"],
+        "info",
+        "What is logged: a level, or a filter such as `info,ai_model_gateway=debug`.",
+    ),
+    plain(
+        Logging,
+        ["AIGW_LOG_FORMAT", "log-format", "log.format"],
+        "auto",
+        "`pretty` for people, `json` for machines; `auto` is pretty on a terminal.",
+    ),
+    plain(
+        Limits,
+        ["AIGW_MAX_MESSAGE_BYTES", "max-message-bytes", "limits.max_message_bytes"],
+        "32MiB",
+        "Largest request and answer.",
+    ),
+    plain(
+        Limits,
+        ["AIGW_MAX_IN_FLIGHT", "max-in-flight", "limits.max_in_flight"],
+        "4096",
+        "Most requests and streams served at once; more are told to come back.",
+    ),
+    plain(
+        Limits,
+        ["AIGW_MAX_CONNECTIONS", "max-connections", "limits.max_connections"],
+        "8192",
+        "Most open connections of callers.",
+    ),
+    plain(
+        Limits,
+        ["AIGW_MAX_ATTEMPTS", "max-attempts", "limits.max_attempts"],
+        "3",
+        "Most attempts at providers for one request, the first included.",
+    ),
+    plain(
+        Limits,
+        ["AIGW_UPSTREAM_MAX_EVENT_BYTES", "upstream-max-event-bytes", "limits.upstream_max_event_bytes"],
+        "16MiB",
+        "Largest single event of a provider's stream.",
+    ),
+    plain(
+        Timeouts,
+        ["AIGW_REQUEST_TIMEOUT_SECONDS", "request-timeout-seconds", "timeouts.request_seconds"],
+        "600",
+        "Longest life of a request that brings no deadline of its own, all attempts included.",
+    ),
+    plain(
+        Timeouts,
+        [
+            "AIGW_UPSTREAM_CONNECT_TIMEOUT_SECONDS",
+            "upstream-connect-timeout-seconds",
+            "timeouts.upstream_connect_seconds",
+        ],
+        "5",
+        "Longest wait for a connection to a provider.",
+    ),
+    plain(
+        Timeouts,
+        [
+            "AIGW_UPSTREAM_INITIAL_TIMEOUT_SECONDS",
+            "upstream-initial-timeout-seconds",
+            "timeouts.upstream_initial_seconds",
+        ],
+        "300",
+        "Longest wait for the first byte of a provider's answer. Reasoning models think for minutes.",
+    ),
+    plain(
+        Timeouts,
+        ["AIGW_UPSTREAM_IDLE_TIMEOUT_SECONDS", "upstream-idle-timeout-seconds", "timeouts.upstream_idle_seconds"],
+        "120",
+        "Longest silence inside a provider's stream.",
+    ),
+    plain(
+        Timeouts,
+        ["AIGW_SSE_HEARTBEAT_SECONDS", "sse-heartbeat-seconds", "timeouts.sse_heartbeat_seconds"],
+        "15",
+        "How often a silent REST stream gets a comment line, so that proxies keep it open. 0 sends none.",
+    ),
+    plain(
+        Timeouts,
+        ["AIGW_DRAIN_SECONDS", "drain-seconds", "timeouts.drain_seconds"],
+        "30",
+        "How long running requests may go on after the signal to stop.",
+    ),
+    secret(Upstreams, ["GOOGLE_AI_STUDIO_API_KEY", "google.api_key"], "Key for Google when the caller has none."),
+    plain(
+        Upstreams,
+        ["GOOGLE_AI_STUDIO_BASE_URL", "google-ai-studio-base-url", "google.base_url"],
+        "https://generativelanguage.googleapis.com",
+        "Where the Gemini API is, without `/v1beta`.",
+    ),
+    secret(Upstreams, ["XAI_API_KEY", "xai.api_key"], "Key for xAI when the caller has none."),
+    plain(
+        Upstreams,
+        ["XAI_API_BASE_URL", "xai-api-base-url", "xai.base_url"],
+        "https://api.x.ai/v1",
+        "Where the xAI API is, with `/v1`.",
+    ),
+    secret(Upstreams, ["PERPLEXITY_API_KEY", "perplexity.api_key"], "Key for Perplexity when the caller has none."),
+    plain(
+        Upstreams,
+        ["PERPLEXITY_API_BASE_URL", "perplexity-api-base-url", "perplexity.base_url"],
+        "https://api.perplexity.ai",
+        "Where the Perplexity API is.",
+    ),
+    secret(
+        Upstreams,
+        ["GIGACHAT_AUTH_KEY", "gigachat.auth_key"],
+        "Authorization key for GigaChat when the caller has none.",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_SCOPE", "gigachat-scope", "gigachat.scope"],
+        "GIGACHAT_API_PERS",
+        "Scope of that key: `GIGACHAT_API_PERS`, `GIGACHAT_API_B2B` or `GIGACHAT_API_CORP`.",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_TOKEN_URL", "gigachat-token-url", "gigachat.token_url"],
+        "https://ngw.devices.sberbank.ru:9443/api/v2/oauth",
+        "Where GigaChat gives access tokens.",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_CHAT_URL", "gigachat-chat-url", "gigachat.chat_url"],
+        "https://gigachat.devices.sberbank.ru/api/v1/chat/completions",
+        "Where GigaChat answers chats.",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_FILES_URL", "gigachat-files-url", "gigachat.files_url"],
+        "https://gigachat.devices.sberbank.ru/api/v1/files",
+        "Where GigaChat takes files.",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_CA_FILE", "gigachat-ca-file", "gigachat.ca_file"],
+        "",
+        "PEM file with the authorities to trust for GigaChat's hosts, and for no others.",
+    ),
+    plain(
+        Upstreams,
+        ["AIGW_ALLOW_INSECURE_UPSTREAMS", "allow-insecure-upstreams", "allow_insecure_upstreams"],
+        "false",
+        "`true` allows plain http to providers on other machines. Keys and prompts then travel readable.",
+    ),
+    plain(
+        Models,
+        ["AIGW_CATALOG_FILE", "catalog-file", "catalog_file"],
+        "",
+        "File with models that adds to the built-in catalog and overrides it.",
+    ),
+    plain(
+        Models,
+        ["GEMINI_CHAT_MODEL_NAME", "gemini-chat-model-name", "models.gemini_chat"],
+        "gemini-3.8-flash",
+        "Gemini model for chats that name none.",
+    ),
+    plain(
+        Models,
+        ["GEMINI_VISION_MODEL_NAME", "gemini-vision-model-name", "models.gemini_vision"],
+        "gemini-3.8-flash",
+        "Gemini model for images that name none.",
+    ),
+    plain(
+        Models,
+        ["GROK_CHAT_MODEL_NAME", "grok-chat-model-name", "models.grok_chat"],
+        "grok-4.3",
+        "Grok model for chats that name none.",
+    ),
+    plain(
+        Models,
+        ["GROK_VISION_MODEL_NAME", "grok-vision-model-name", "models.grok_vision"],
+        "grok-4.3",
+        "Grok model for images that name none.",
+    ),
+    plain(
+        Models,
+        ["GIGACHAT_DEFAULT_MODEL", "gigachat-default-model", "models.gigachat"],
+        "GigaChat-2",
+        "GigaChat model for chats that name none.",
+    ),
+    plain(
+        Models,
+        ["SONAR_DEFAULT_MODEL", "sonar-default-model", "models.sonar"],
+        "sonar",
+        "Perplexity model for chats that name none.",
+    ),
+];

@@ -1,0 +1,99 @@
+//! The binary as a user meets it: output, exit codes, no secret where it does not belong.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+/// Runs the gateway in `dir` with nothing else in its environment.
+fn gateway(dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_ai-model-gateway"))
+        .args(args)
+        .env_clear()
+        .envs(env.iter().copied())
+        .current_dir(dir)
+        .output()
+        .unwrap()
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).unwrap()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).unwrap()
+}
+
+#[test]
+fn keys_are_created_listed_and_revoked() {
+    let dir = tempfile::tempdir().unwrap();
+    let created = gateway(dir.path(), &["keys", "create", "--name", "laptop", "--expires-in", "30d"], &[]);
+    assert_eq!(created.status.code(), Some(0), "{}", err(&created));
+    let key = out(&created).trim().to_owned();
+    assert!(key.starts_with("sk-") && !key.contains(char::is_whitespace), "only the key is on standard output: {key}");
+    assert!(!err(&created).contains(&key));
+
+    let id = key.split('-').nth(1).unwrap();
+    let list = out(&gateway(dir.path(), &["keys", "list"], &[]));
+    assert!(list.lines().nth(1).unwrap().starts_with(&format!("{id}  active  ")), "{list}");
+    assert!(!list.contains(&key));
+
+    assert_eq!(gateway(dir.path(), &["keys", "revoke", id], &[]).status.code(), Some(0));
+    let json: serde_json::Value =
+        serde_json::from_str(&out(&gateway(dir.path(), &["keys", "list", "--json"], &[]))).unwrap();
+    assert_eq!((json[0]["id"].as_str(), json[0]["state"].as_str()), (Some(id), Some("revoked")));
+
+    let unknown = gateway(dir.path(), &["keys", "revoke", "none"], &[]);
+    assert_eq!(unknown.status.code(), Some(1));
+    assert!(err(&unknown).contains("no gateway key has the id none"));
+}
+
+#[test]
+fn the_chosen_first_key_is_not_lost_to_an_early_create() {
+    let dir = tempfile::tempdir().unwrap();
+    let env = [("AIGW_BOOTSTRAP_KEY", "0123456789abcdef0123456789abcdef")];
+    assert!(gateway(dir.path(), &["keys", "create", "--name", "ci", "--json"], &env).status.success());
+    let list = out(&gateway(dir.path(), &["keys", "list"], &env));
+    assert!(list.contains("first key") && list.contains("ci"), "{list}");
+}
+
+#[test]
+fn check_config_tells_origins_and_changes_nothing() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join(".env"), "XAI_API_KEY=s3cret\nAIGW_DRAIN_SECONDS=9\n").unwrap();
+    let output = gateway(dir.path(), &["check-config", "--log", "warn"], &[("AIGW_MAX_ATTEMPTS", "2")]);
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let text = out(&output);
+    let line = |name: &str| {
+        let line = text.lines().find(|l| l.starts_with(&format!("{name} "))).unwrap();
+        line.split_whitespace().skip(1).collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(line("AIGW_LOG"), "warn flag");
+    assert_eq!(line("AIGW_MAX_ATTEMPTS"), "2 environment");
+    assert_eq!(line("AIGW_DRAIN_SECONDS"), "9 .env");
+    assert_eq!(line("XAI_API_KEY"), "(set, not shown) .env");
+    assert_eq!(line("AIGW_AUTH"), "required default");
+    assert!(!text.contains("s3cret"));
+    assert!(!dir.path().join("data").exists());
+}
+
+#[test]
+fn exit_codes_say_whether_to_try_again() {
+    let dir = tempfile::tempdir().unwrap();
+    for (args, env, code, says) in [
+        (&["--no-such-flag"][..], &[][..], 2, "--no-such-flag"),
+        (&["keys"], &[], 2, "create"),
+        (&["keys", "list"], &[("AIGW_AUHT", "off")], 2, "did you mean AIGW_AUTH?"),
+        (&["keys", "list"], &[("DATABASE_URL", "postgres://me:s3cret@db:s3cret/x")], 2, "DATABASE_URL"),
+        (&["keys", "list"], &[("DATABASE_URL", "postgres://me:s3cret@127.0.0.1:1/x")], 1, "not available"),
+        (&["check-config"], &[("AIGW_DATA_DIR", "/proc/x")], 1, "data directory /proc/x"),
+        (&["--help"], &[], 0, ""),
+        (&["--version"], &[], 0, ""),
+    ] {
+        let output = gateway(dir.path(), args, env);
+        assert_eq!(output.status.code(), Some(code), "{args:?}: {}", err(&output));
+        assert!(err(&output).contains(says), "{args:?}: {}", err(&output));
+        assert!(!err(&output).contains("s3cret") && !out(&output).contains("s3cret"), "{args:?}");
+    }
+}

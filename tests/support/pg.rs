@@ -1,0 +1,120 @@
+//! A PostgreSQL of this test process's own, from the binaries of the machine. No container, no download.
+
+use std::{
+    os::unix::process::CommandExt as _,
+    path::{Path, PathBuf},
+    process::{ChildStdin, Command, Stdio},
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::Duration,
+};
+
+struct Cluster {
+    socket_dir: PathBuf,
+    _stdin: Option<ChildStdin>,
+}
+
+/// Returns the URL of a fresh, empty database. `None` only when `AIGW_TEST_SKIP_POSTGRES=1` says so.
+pub fn database() -> Option<String> {
+    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+    static NEXT: AtomicU32 = AtomicU32::new(0);
+    if skipped() {
+        println!("SKIPPED on PostgreSQL: AIGW_TEST_SKIP_POSTGRES=1");
+        return None;
+    }
+    let cluster = CLUSTER.get_or_init(start);
+    let name = format!("t{}", NEXT.fetch_add(1, Ordering::Relaxed));
+    let host = path(&cluster.socket_dir);
+    let ok = Command::new(program("createdb")).args(["-h", host, "-U", "postgres", &name]).status().unwrap();
+    assert!(ok.success(), "createdb {name}");
+    Some(format!("postgres://postgres@/{name}?host={host}"))
+}
+
+#[expect(clippy::disallowed_methods, reason = "a switch of the tests, not a setting of the gateway")]
+fn skipped() -> bool {
+    std::env::var("AIGW_TEST_SKIP_POSTGRES").is_ok_and(|v| v == "1")
+}
+
+/// Looks where Debian hides the server programs, then on the path.
+fn program(name: &str) -> PathBuf {
+    let mut versions: Vec<PathBuf> = std::fs::read_dir("/usr/lib/postgresql")
+        .map(|dir| dir.flatten().map(|e| e.path().join("bin").join(name)).filter(|p| p.exists()).collect())
+        .unwrap_or_default();
+    versions.sort();
+    versions.pop().unwrap_or_else(|| name.into())
+}
+
+/// The server refuses to run as root, which containers of build machines often are.
+fn command(name: &str) -> Command {
+    let mut command = Command::new(program(name));
+    if is_root() {
+        let (uid, gid) = nobody();
+        command.uid(uid).gid(gid).current_dir(std::env::temp_dir());
+    }
+    command
+}
+
+fn is_root() -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    std::fs::metadata("/proc/self").is_ok_and(|m| m.uid() == 0)
+}
+
+fn nobody() -> (u32, u32) {
+    let passwd = std::fs::read_to_string("/etc/passwd").unwrap_or_default();
+    ["postgres", "nobody"]
+        .iter()
+        .find_map(|user| {
+            let line = passwd.lines().find(|l| l.starts_with(&format!("{user}:")))?;
+            let mut fields = line.split(':').skip(2);
+            Some((fields.next()?.parse().ok()?, fields.next()?.parse().ok()?))
+        })
+        .unwrap_or((65534, 65534))
+}
+
+#[expect(clippy::zombie_processes, reason = "the shell outlives this process: it is what cleans up")]
+fn start() -> Cluster {
+    let found = Command::new(program("initdb")).arg("--version").stdout(Stdio::null()).status();
+    assert!(
+        found.is_ok_and(|s| s.success()),
+        "PostgreSQL is not installed, so half of the storage tests cannot run: `apt-get install -y postgresql`, or \
+         say AIGW_TEST_SKIP_POSTGRES=1"
+    );
+    let dir = tempfile::Builder::new().prefix("aigw-pg").tempdir_in(std::env::temp_dir()).unwrap().keep();
+    if is_root() {
+        let (uid, gid) = nobody();
+        std::os::unix::fs::chown(&dir, Some(uid), Some(gid)).unwrap();
+    }
+    let data = dir.join("data");
+    let options = ["--auth=trust", "--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--no-instructions"];
+    let init = command("initdb")
+        .args(["-D", path(&data), "-U", "postgres"])
+        .args(options)
+        .stdout(Stdio::null())
+        .status()
+        .unwrap();
+    assert!(init.success(), "initdb");
+    // When this process ends, however it ends, the shell's stdin closes: the server stops, the files go.
+    let script = format!(
+        "{postgres} -D {data} -k {dir} -c listen_addresses= -c fsync=off -c synchronous_commit=off \
+         -c full_page_writes=off -c max_connections=200 -c shared_buffers=32MB >/dev/null 2>&1 & \
+         read _; kill -INT $!; wait; rm -rf {dir}",
+        postgres = path(&program("postgres")),
+        data = path(&data),
+        dir = path(&dir),
+    );
+    let mut shell = command("sh").args(["-c", &script]).stdin(Stdio::piped()).spawn().unwrap();
+    for _ in 0..300 {
+        let ready = Command::new(program("pg_isready")).args(["-q", "-h", path(&dir)]).status().unwrap();
+        if ready.success() {
+            return Cluster { socket_dir: dir, _stdin: shell.stdin.take() };
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("PostgreSQL did not start");
+}
+
+fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}
