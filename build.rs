@@ -2,6 +2,7 @@
 //!
 //! One script serves both packages: the root package gets servers, clients (for tests) and the descriptor set for
 //! reflection; `gateway-edge`, whose manifest says `build = "../build.rs"`, gets clients only.
+#![expect(clippy::disallowed_methods, reason = "a build script has no other way to learn where it is")]
 
 use std::{
     env,

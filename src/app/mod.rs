@@ -35,6 +35,9 @@ const REFRESH: Duration = Duration::from_millis(500);
 /// Pause before a failed upstream attempt is tried again with the same key.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// Longer than anybody waits; for a heartbeat that is switched off.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
+
 /// A gateway that is ready to serve: everything is built and both ports are open.
 pub struct App {
     settings: Settings,
@@ -162,6 +165,7 @@ fn edge_settings(settings: &Settings) -> gateway_edge::EdgeSettings {
         // Base64 makes an image a third larger than the message it becomes.
         max_body_bytes: settings.limits.max_message_bytes / 3 * 4 + (1 << 20),
         request_timeout: settings.timeouts.request,
+        heartbeat: settings.timeouts.sse_heartbeat.unwrap_or(NEVER),
         cors_origins: settings.listen.cors_origins.clone(),
         ..gateway_edge::EdgeSettings::default()
     }
