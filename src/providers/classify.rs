@@ -12,6 +12,7 @@ mod redact;
 /// Returns the class of an error answer. `code` and `kind` are the provider's own words, lower or upper case.
 pub fn classify(status: u16, code: &str, kind: &str, message: &str) -> FailureClass {
     let (code, kind, message) = (code.to_ascii_lowercase(), kind.to_ascii_lowercase(), message.to_lowercase());
+    let status = if (200..300).contains(&status) { 200 } else { status };
     // Quota hides behind rate limits and permissions, so it is looked for before anything else.
     if codes::says_quota(&code, &kind, &message) {
         return FailureClass::Quota;

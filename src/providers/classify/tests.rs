@@ -53,6 +53,7 @@ fn classes() {
         (200, "", "server_error", "oops", ServerError),
         (200, "", "", "<html>", BadResponse),
         (204, "", "", "", BadResponse),
+        (201, "", "", "Service temporarily unavailable.", Overload),
     ];
     for (status, code, kind, message, class) in cases {
         assert_eq!(classify(status, code, kind, message), class, "{status} {code} {kind} {message}");
