@@ -62,7 +62,8 @@ fn classes() {
 
 #[test]
 fn waits() {
-    let cases: &[(&[(&str, &str)], Option<u64>)] = &[
+    type Case = (&'static [(&'static str, &'static str)], Option<u64>);
+    let cases: &[Case] = &[
         (&[("retry-after", "20")], Some(20_000)),
         (&[("retry-after", "1.5")], Some(1_500)),
         (&[("retry-after", "20"), ("retry-after-ms", "250")], Some(250)),

@@ -109,6 +109,9 @@ pub fn fold(events: &[ChatEvent]) -> Option<ChatCompletion> {
     fold.into_completion()
 }
 
+/// Address, title, span.
+type Cited = (String, String, Option<(u64, u64)>);
+
 /// What both sides must agree on, of one choice.
 #[derive(Debug, Default, PartialEq)]
 pub struct Answer {
@@ -118,8 +121,7 @@ pub struct Answer {
     /// Id, name, arguments.
     pub calls: Vec<(String, String, String)>,
     pub finish: String,
-    /// Address, title, span.
-    pub citations: Vec<(String, String, Option<(u64, u64)>)>,
+    pub citations: Vec<Cited>,
     pub transcript: String,
 }
 
