@@ -6,22 +6,37 @@ use http::HeaderMap;
 
 use crate::domain::failure::FailureClass;
 
+mod codes;
+mod redact;
+
 /// Returns the class of an error answer. `code` and `kind` are the provider's own words, lower or upper case.
 pub fn classify(status: u16, code: &str, kind: &str, message: &str) -> FailureClass {
-    let _ = (code, kind, message);
-    match status {
-        401 | 403 => FailureClass::Credential,
-        _ => FailureClass::ServerError,
+    let (code, kind, message) = (code.to_ascii_lowercase(), kind.to_ascii_lowercase(), message.to_lowercase());
+    let status = if (200..300).contains(&status) { 200 } else { status };
+    // Quota hides behind rate limits and permissions, so it is looked for before anything else.
+    if codes::says_quota(&code, &kind, &message) {
+        return FailureClass::Quota;
     }
+    codes::by_code(&code)
+        .or_else(|| codes::by_code(&kind))
+        .or_else(|| codes::by_phrase(status, &code, &message))
+        .or_else(|| codes::by_status(status))
+        .or_else(|| codes::by_general_code(&code))
+        .or_else(|| codes::by_general_code(&kind))
+        .unwrap_or(FailureClass::BadResponse)
 }
 
 /// Returns how long the headers ask to wait: `retry-after-ms`, else `retry-after` in seconds.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let _ = headers;
-    None
+    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
+    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"))?;
+    Duration::try_from_secs_f64(seconds).ok().filter(|wait| !wait.is_zero())
 }
 
 /// Shortens a provider's text to what a caller may see, with anything that looks like a key removed.
 pub fn public_message(text: &str) -> String {
-    text.chars().take(300).collect()
+    redact::public_message(text)
 }
+
+#[cfg(test)]
+mod tests;

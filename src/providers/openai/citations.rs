@@ -1,0 +1,137 @@
+//! Sources of an answer: annotations where a server gives them, else its list of sources and the `[1]` in the text.
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::lenient::{Count, List, Object, Text};
+use crate::domain::event::Citation;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct Annotation<'a> {
+    #[serde(borrow)]
+    url_citation: Object<UrlCitation<'a>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct UrlCitation<'a> {
+    start_index: Count,
+    end_index: Count,
+    #[serde(borrow)]
+    url: Text<'a>,
+    #[serde(borrow)]
+    title: Text<'a>,
+    #[serde(borrow)]
+    content: Text<'a>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct SearchResult<'a> {
+    #[serde(borrow)]
+    url: Text<'a>,
+    #[serde(borrow)]
+    title: Text<'a>,
+    #[serde(borrow)]
+    snippet: Text<'a>,
+}
+
+/// Reads `annotations`; what is no URL citation is left out.
+pub fn read_annotations(raw: &RawValue) -> Vec<Citation> {
+    let annotations: List<Object<Annotation<'_>>> = serde_json::from_str(raw.get()).unwrap_or_default();
+    let urls = annotations.0.into_iter().filter_map(|annotation| annotation.0?.url_citation.0);
+    urls.filter(|found| !found.url.is_empty())
+        .map(|found| Citation {
+            url: found.url.0.into_owned(),
+            title: found.title.0.into_owned(),
+            span: span(found.start_index, found.end_index),
+            snippet: found.content.0.into_owned(),
+            number: None,
+        })
+        .collect()
+}
+
+fn span(start: Count, end: Count) -> Option<(u32, u32)> {
+    let span = (u32::try_from(start.0?).ok()?, u32::try_from(end.0?).ok()?);
+    (span.0 <= span.1).then_some(span)
+}
+
+/// Reads the sources of an answer: `search_results`, which know more, else `citations`, which are plain addresses.
+pub fn read_sources(citations: Option<&str>, search_results: Option<&str>) -> Vec<Citation> {
+    let results: List<Object<SearchResult<'_>>> =
+        search_results.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
+    if !results.0.is_empty() {
+        return results.0.into_iter().map(|result| source(result.0.unwrap_or_default())).collect();
+    }
+    let urls: List<Text<'_>> = citations.and_then(|raw| serde_json::from_str(raw).ok()).unwrap_or_default();
+    urls.0.into_iter().map(|url| source(SearchResult { url, ..SearchResult::default() })).collect()
+}
+
+fn source(result: SearchResult<'_>) -> Citation {
+    Citation {
+        url: result.url.0.into_owned(),
+        title: result.title.0.into_owned(),
+        snippet: result.snippet.0.into_owned(),
+        ..Citation::default()
+    }
+}
+
+/// Matches sources with the marks that refer to them: a citation for each mark, or without any mark one for each source.
+pub fn cite(sources: &[Citation], marks: &[Mark]) -> Vec<Citation> {
+    let marked: Vec<_> = marks
+        .iter()
+        .filter_map(|mark| {
+            let source = sources.get((mark.number as usize).checked_sub(1)?)?;
+            Some(Citation { span: Some((mark.start, mark.end)), number: Some(mark.number), ..source.clone() })
+        })
+        .collect();
+    let found = if marked.is_empty() { sources.to_vec() } else { marked };
+    found.into_iter().filter(|citation| !citation.url.is_empty()).collect()
+}
+
+/// A `[1]` in the text, in code points.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mark {
+    start: u32,
+    end: u32,
+    number: u32,
+}
+
+/// Finds marks in a text that comes piece by piece.
+#[derive(Debug, Default)]
+pub struct MarkScanner {
+    position: u32,
+    /// Where a mark may have begun, and its number so far.
+    open: Option<(u32, u32)>,
+    marks: Vec<Mark>,
+}
+
+/// More sources than any answer has; a larger number in brackets is a year.
+const MAX_NUMBER: u32 = 999;
+/// Bounds what a hostile text can make us remember.
+const MAX_MARKS: usize = 4096;
+
+impl MarkScanner {
+    pub fn feed(&mut self, text: &str) {
+        for letter in text.chars() {
+            self.open = match (letter, self.open) {
+                ('[', _) => Some((self.position, 0)),
+                (']', Some((start, number))) if number > 0 && self.marks.len() < MAX_MARKS => {
+                    self.marks.push(Mark { start, end: self.position + 1, number });
+                    None
+                }
+                (digit, Some((start, number))) => digit
+                    .to_digit(10)
+                    .map(|digit| (start, number * 10 + digit))
+                    .filter(|(_, number)| (1..=MAX_NUMBER).contains(number)),
+                _ => None,
+            };
+            self.position = self.position.saturating_add(1);
+        }
+    }
+
+    pub fn marks(&self) -> &[Mark] {
+        &self.marks
+    }
+}

@@ -1,0 +1,13 @@
+//! Tables over the fixtures in `tests/fixtures`, which were composed from public documentation and recordings in
+//! November 2026 (each says in `notes` what it is about): fixture in, events out.
+
+mod builders;
+mod dialects;
+mod errors;
+mod properties;
+mod replies;
+mod requests;
+mod scalars;
+mod streams;
+mod support;
+mod tolerance;

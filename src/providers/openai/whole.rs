@@ -1,0 +1,38 @@
+//! Reads a whole completion in JSON.
+
+use super::{
+    errors,
+    lenient::Object,
+    reader::{End, Form, Reader, Rules, answered},
+    reply::Reply,
+};
+use crate::{
+    domain::{
+        event::ChatEvent,
+        failure::{FailureClass, UpstreamFailure},
+    },
+    providers::adapter,
+};
+
+/// Appends the events of a completion; or says why the body is none.
+pub fn decode_whole(answer: adapter::Reply<'_>, rules: Rules, out: &mut Vec<ChatEvent>) -> Result<(), UpstreamFailure> {
+    let body = trim(answer.body);
+    let reply: Reply<'_> = match serde_json::from_slice(body) {
+        Ok(Object(Some(reply))) => reply,
+        Ok(Object(None)) => return Err(errors::read(answer)),
+        // A page or a sentence says what went wrong; half an object says nothing.
+        Err(_) if !body.starts_with(b"{") => return Err(errors::read(answer)),
+        Err(_) => return Err(answered(FailureClass::BadResponse, "the provider's answer is no valid JSON", None)),
+    };
+    if reply.is_error() || reply.choices.is_none() {
+        return Err(errors::read(answer));
+    }
+    let mut reader = Reader::new(rules);
+    reader.take(reply, Form::Whole, out)?;
+    reader.complete(Form::Whole, End::Closed, out)
+}
+
+/// Removes the byte order mark and the blank lines some servers send to keep the connection alive.
+pub fn trim(body: &[u8]) -> &[u8] {
+    body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body).trim_ascii()
+}
