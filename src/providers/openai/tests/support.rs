@@ -8,7 +8,8 @@ use serde_json::Value;
 
 use crate::{
     domain::{
-        chat::{ChatCompletion, Choice, Part},
+        chat::Part,
+        completion::{ChatCompletion, Choice},
         event::{ChatEvent, FinishReason},
         failure::UpstreamFailure,
         fold::Fold,
