@@ -18,7 +18,6 @@ use tracing_subscriber::EnvFilter;
 #[derive(Parser)]
 #[command(
     version,
-    max_term_width = 100,
     after_help = "\
 Try it:
   gateway-edge --gateway-url http://127.0.0.1:50051
@@ -65,7 +64,8 @@ struct Args {
 async fn main() -> anyhow::Result<()> {
     let args = Args::parse();
     let filter = EnvFilter::try_new(&args.log).context("--log is no valid filter")?;
-    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).init();
+    let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
+    tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
 
     let settings = EdgeSettings {
         heartbeat: Duration::from_secs(args.heartbeat_seconds),
@@ -87,7 +87,7 @@ async fn main() -> anyhow::Result<()> {
         }
         tracing::info!("stopping: open answers may finish");
     };
-    tracing::info!(address = %listener.local_addr()?, gateway.url = args.gateway_url, "listening");
+    tracing::info!(address = %listener.local_addr()?, "listening");
     let drain = Duration::from_secs(args.drain_seconds);
     serve(router(transport, settings.clone()), listener, settings, shutdown, drain).await?;
     Ok(())
