@@ -33,7 +33,13 @@ struct Args {
     #[arg(long, env = "AIGW_EDGE_ADDR", default_value = "127.0.0.1:6161", value_name = "ADDRESS")]
     edge_addr: SocketAddr,
     /// Address of the gateway's gRPC service, http:// or https://
-    #[arg(long, env = "AIGW_GATEWAY_URL", default_value = "http://127.0.0.1:50051", value_name = "URL")]
+    #[arg(
+        long,
+        env = "AIGW_GATEWAY_URL",
+        hide_env_values = true,
+        default_value = "http://127.0.0.1:50051",
+        value_name = "URL"
+    )]
     gateway_url: String,
     /// HTTP/2 connections to the service; raise it when more than 1000 requests run per connection
     #[arg(long, env = "AIGW_EDGE_CONNECTIONS", default_value_t = 4, value_name = "N")]
