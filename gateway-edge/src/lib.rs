@@ -1,4 +1,31 @@
-//! The REST face of AI Model Gateway.
+//! The REST face of AI Model Gateway: OpenAI's chat completions and models, health, and gRPC-Web on the same origin.
+//!
+//! The edge knows the service only by its contract, so it runs in the service's process ([`Transport::in_memory`]) or in
+//! its own ([`Transport::remote`]). In reading order:
+//!
+//! * `routes`: one file per group of routes; what a request passes through.
+//! * `openai`: OpenAI's JSON to the contract and back, without IO.
+//! * `metadata`: headers that become gRPC metadata, the request id, deadlines.
+//! * `error`: the one table from gRPC statuses to OpenAI errors.
+//! * `transport`, `serve`, `settings`, `health`: the connection to the service, the listener, and what can be set.
+
+mod error;
+mod health;
+mod metadata;
+pub mod openai;
+mod routes;
+mod serve;
+mod settings;
+mod transport;
+
+#[cfg(test)]
+mod test_support;
+
+pub use error::{Failure, Style};
+pub use routes::router;
+pub use serve::serve;
+pub use settings::EdgeSettings;
+pub use transport::Transport;
 
 /// The generated client half of the contract, `proto/aigateway/v1`.
 pub mod pb {

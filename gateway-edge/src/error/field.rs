@@ -1,0 +1,57 @@
+//! Field paths of the contract, told back in OpenAI's names.
+
+/// Leading paths of a prompt that OpenAI names differently; the longest match comes first.
+const PATHS: &[(&str, &str)] = &[
+    ("max_output_tokens", "max_completion_tokens"),
+    ("choice_count", "n"),
+    ("end_user_id", "user"),
+    ("reasoning", "reasoning_effort"),
+    ("web_search.context_size", "web_search_options.search_context_size"),
+    ("web_search", "web_search_options"),
+    ("predicted_output", "prediction"),
+    ("tool_choice", "tool_choice"),
+];
+
+/// Translates a path such as `prompt.messages[2].parts[0].image` to `messages[2].content[0].image_url`.
+///
+/// Returns None when OpenAI's request has no such field.
+pub fn to_openai(path: &str) -> Option<String> {
+    let path = path.strip_prefix("prompt.").unwrap_or(path);
+    if path.is_empty() || path == "prompt" {
+        return None;
+    }
+    if let Some(member) = path.strip_prefix("provider_options") {
+        return member.strip_prefix('.').map(str::to_owned);
+    }
+    for (ours, theirs) in PATHS {
+        let rest = path.strip_prefix(ours).filter(|rest| rest.is_empty() || rest.starts_with(['.', '[']));
+        if let Some(rest) = rest {
+            // OpenAI has no inner fields where ours is a message of its own.
+            let keep = if rest.starts_with('[') { rest } else { "" };
+            return Some(format!("{theirs}{keep}"));
+        }
+    }
+    let mut out = String::with_capacity(path.len() + 8);
+    let mut in_content = false;
+    for segment in path.split('.') {
+        let (name, index) = segment.split_at(segment.find('[').unwrap_or(segment.len()));
+        let (name, stop) = match name {
+            "parts" => ("content", false),
+            "parameters_schema" => ("parameters", false),
+            "image" if in_content => ("image_url", true),
+            "audio" if in_content => ("input_audio", true),
+            "tool_result" if in_content => break,
+            other => (other, false),
+        };
+        in_content |= name == "content";
+        if !out.is_empty() {
+            out.push('.');
+        }
+        out.push_str(name);
+        out.push_str(index);
+        if stop {
+            break;
+        }
+    }
+    Some(out)
+}

@@ -1,0 +1,98 @@
+//! What goes along with a message: HTTP headers in, gRPC metadata out, and the request id.
+
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use tonic::{Request, metadata::MetadataMap};
+use uuid::Uuid;
+
+pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers that travel on unchanged. Everything else stays here: cookies and the caller's client library are nobody's
+/// business behind the edge.
+const FORWARDED: [&str; 8] = [
+    "x-google-api-key",
+    "x-xai-api-key",
+    "x-gigachat-api-key",
+    "x-perplexity-api-key",
+    "x-provider-api-key",
+    "traceparent",
+    "tracestate",
+    "accept-language",
+];
+
+/// Identifies one request on every floor: taken from the caller when it is clean, else made here.
+#[derive(Clone, Debug)]
+pub struct RequestId(HeaderValue);
+
+impl RequestId {
+    pub fn of(headers: &HeaderMap) -> Self {
+        // Visible ASCII only: the id is written to logs and into answers.
+        let clean = |value: &&HeaderValue| {
+            (1..=128).contains(&value.len()) && value.as_bytes().iter().all(u8::is_ascii_graphic)
+        };
+        match headers.get(X_REQUEST_ID).filter(clean) {
+            Some(value) => Self(value.clone()),
+            None => Self::make(),
+        }
+    }
+
+    fn make() -> Self {
+        let mut text = [0; 36];
+        text[..4].copy_from_slice(b"req_");
+        Uuid::now_v7().simple().encode_lower(&mut text[4..]);
+        Self(HeaderValue::from_bytes(&text).unwrap_or(HeaderValue::from_static("req_0")))
+    }
+
+    pub fn as_str(&self) -> &str {
+        self.0.to_str().unwrap_or_default()
+    }
+
+    pub fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+/// Wraps a message with the caller's identity, keys and trace, and a deadline.
+pub fn request<T>(message: T, headers: &HeaderMap, id: &RequestId, deadline: Duration) -> Request<T> {
+    let mut map = HeaderMap::with_capacity(8);
+    if let Some(token) = bearer(headers) {
+        map.insert(header::AUTHORIZATION, token);
+    }
+    for name in FORWARDED {
+        if let Some(value) = headers.get(name).filter(|value| value.to_str().is_ok()) {
+            let mut value = value.clone();
+            value.set_sensitive(name.ends_with("-api-key"));
+            map.insert(HeaderName::from_static(name), value);
+        }
+    }
+    map.insert(X_REQUEST_ID, id.header());
+    let mut request = Request::new(message);
+    *request.metadata_mut() = MetadataMap::from_headers(map);
+    request.set_timeout(deadline);
+    request
+}
+
+/// Returns the gateway key as the service expects it, wherever the client's library put it.
+fn bearer(headers: &HeaderMap) -> Option<HeaderValue> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        return Some(value.clone());
+    }
+    let key = headers.get("x-api-key").or_else(|| headers.get("api-key"))?.to_str().ok()?;
+    let mut value = HeaderValue::try_from(format!("Bearer {key}")).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
+
+/// Returns how long the client's library waits, in its own words, when that is less than `limit`.
+pub fn client_deadline(headers: &HeaderMap, limit: Duration) -> Duration {
+    ["x-stainless-timeout", "x-stainless-read-timeout"]
+        .iter()
+        .filter_map(|name| headers.get(*name)?.to_str().ok()?.trim().parse::<f64>().ok())
+        .filter(|seconds| *seconds > 0.0)
+        .filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .fold(limit, Duration::min)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,289 @@
+//! The JSON of a chat completion request, as OpenAI's clients send it.
+//!
+//! Every optional member may be missing or null. What follows a schema of its own stays raw JSON, so that key order and
+//! number forms survive.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::lenient::{Alternative, Int, Str, StringOr};
+
+#[derive(Debug, Deserialize)]
+pub struct ChatBody<'a> {
+    pub model: Option<String>,
+    #[serde(borrow)]
+    pub messages: Option<Vec<MessageBody<'a>>>,
+    pub stream: Option<bool>,
+    pub stream_options: Option<StreamOptions>,
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    pub top_k: Option<Int>,
+    pub max_tokens: Option<Int>,
+    pub max_completion_tokens: Option<Int>,
+    pub n: Option<Int>,
+    pub stop: Option<StringOr<Vec<String>>>,
+    pub seed: Option<Int>,
+    pub frequency_penalty: Option<f64>,
+    pub presence_penalty: Option<f64>,
+    pub logit_bias: Option<HashMap<String, Int>>,
+    pub logprobs: Option<bool>,
+    pub top_logprobs: Option<Int>,
+    /// An extension: refuse what the provider does not take instead of dropping it.
+    pub strict: Option<bool>,
+    pub tools: Option<Vec<ToolBody<'a>>>,
+    #[serde(borrow)]
+    pub tool_choice: Option<StringOr<ToolChoiceBody<'a>>>,
+    pub parallel_tool_calls: Option<bool>,
+    #[serde(borrow)]
+    pub functions: Option<Vec<FunctionBody<'a>>>,
+    pub function_call: Option<StringOr<Named>>,
+    #[serde(borrow)]
+    pub response_format: Option<ResponseFormatBody<'a>>,
+    pub reasoning_effort: Option<Str<'a>>,
+    pub verbosity: Option<Str<'a>>,
+    pub modalities: Option<Vec<Str<'a>>>,
+    pub audio: Option<AudioOptions>,
+    #[serde(borrow)]
+    pub prediction: Option<Prediction<'a>>,
+    pub metadata: Option<HashMap<String, String>>,
+    pub service_tier: Option<String>,
+    pub web_search_options: Option<WebSearch>,
+    pub store: Option<bool>,
+    pub user: Option<String>,
+    pub safety_identifier: Option<String>,
+    pub prompt_cache_key: Option<String>,
+    pub prompt_cache_retention: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct StreamOptions {
+    pub include_usage: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct MessageBody<'a> {
+    #[serde(borrow)]
+    pub role: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub content: Option<StringOr<Vec<PartBody<'a>>>>,
+    pub name: Option<String>,
+    pub refusal: Option<String>,
+    pub audio: Option<AudioReference>,
+    #[serde(borrow)]
+    pub tool_calls: Option<Vec<ToolCallBody<'a>>>,
+    #[serde(borrow)]
+    pub function_call: Option<CalledFunction<'a>>,
+    pub tool_call_id: Option<String>,
+    /// An extension of DeepSeek's that many clients know.
+    pub reasoning_content: Option<String>,
+    /// Where our answers put opaque state of the provider.
+    #[serde(borrow)]
+    pub extra_content: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AudioReference {
+    pub id: Option<String>,
+}
+
+#[derive(Debug, Deserialize, Default)]
+pub struct PartBody<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    pub text: Option<String>,
+    pub refusal: Option<String>,
+    #[serde(borrow)]
+    pub image_url: Option<StringOr<ImageBody<'a>>>,
+    #[serde(borrow)]
+    pub input_audio: Option<AudioBody<'a>>,
+    #[serde(borrow)]
+    pub file: Option<FileBody<'a>>,
+}
+
+impl Alternative for Vec<PartBody<'_>> {
+    const EXPECTED: &'static str = "a string or an array of content parts";
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ImageBody<'a> {
+    #[serde(borrow)]
+    pub url: Option<Str<'a>>,
+    pub detail: Option<Str<'a>>,
+}
+
+impl Alternative for ImageBody<'_> {
+    const EXPECTED: &'static str = "an object with the member `url`";
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AudioBody<'a> {
+    #[serde(borrow)]
+    pub data: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub format: Option<Str<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct FileBody<'a> {
+    #[serde(borrow)]
+    pub file_data: Option<Str<'a>>,
+    pub file_id: Option<String>,
+    pub filename: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ToolCallBody<'a> {
+    pub id: Option<String>,
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub function: Option<CalledFunction<'a>>,
+    pub custom: Option<CalledCustom>,
+    #[serde(borrow)]
+    pub extra_content: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CalledFunction<'a> {
+    pub name: Option<String>,
+    /// A string by the book; some clients send the object itself.
+    #[serde(borrow)]
+    pub arguments: Option<&'a RawValue>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CalledCustom {
+    pub name: Option<String>,
+    pub input: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ToolBody<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub function: Option<FunctionBody<'a>>,
+    pub custom: Option<CustomBody>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct FunctionBody<'a> {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    #[serde(borrow)]
+    pub parameters: Option<&'a RawValue>,
+    pub strict: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CustomBody {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    pub format: Option<CustomFormat>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CustomFormat {
+    pub grammar: Option<GrammarBody>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct GrammarBody {
+    pub syntax: Option<String>,
+    pub definition: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Named {
+    pub name: Option<String>,
+}
+
+impl Alternative for Named {
+    const EXPECTED: &'static str = "a string or an object with the member `name`";
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ToolChoiceBody<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    pub function: Option<Named>,
+    pub custom: Option<Named>,
+    #[serde(borrow)]
+    pub allowed_tools: Option<AllowedTools<'a>>,
+}
+
+impl Alternative for ToolChoiceBody<'_> {
+    const EXPECTED: &'static str = "a string or an object with the member `type`";
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AllowedTools<'a> {
+    #[serde(borrow)]
+    pub mode: Option<Str<'a>>,
+    pub tools: Option<Vec<AllowedTool>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AllowedTool {
+    pub function: Option<Named>,
+    pub custom: Option<Named>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ResponseFormatBody<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub json_schema: Option<JsonSchemaBody<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct JsonSchemaBody<'a> {
+    pub name: Option<String>,
+    pub description: Option<String>,
+    #[serde(borrow)]
+    pub schema: Option<&'a RawValue>,
+    pub strict: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AudioOptions {
+    pub voice: Option<StringOr<Identified>>,
+    pub format: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Identified {
+    pub id: Option<String>,
+}
+
+impl Alternative for Identified {
+    const EXPECTED: &'static str = "a string or an object with the member `id`";
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Prediction<'a> {
+    #[serde(borrow)]
+    pub content: Option<StringOr<Vec<PartBody<'a>>>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct WebSearch {
+    pub search_context_size: Option<String>,
+    pub user_location: Option<UserLocation>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct UserLocation {
+    pub approximate: Option<Approximate>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Approximate {
+    pub country: Option<String>,
+    pub region: Option<String>,
+    pub city: Option<String>,
+    pub timezone: Option<String>,
+}

@@ -1,0 +1,69 @@
+//! gRPC-Web of the service on the edge's own origin, so that a browser needs one address and no CORS.
+
+use axum::{body::Body, extract::Request, response::Response};
+use http::{HeaderMap, HeaderValue, Method, header};
+use tonic::Status;
+use tonic_web::GrpcWebLayer;
+use tower::{Layer as _, ServiceExt as _};
+
+use crate::{
+    metadata::{RequestId, X_REQUEST_ID},
+    routes::Edge,
+};
+
+/// What the translating layer knows; it would pass anything else on as it is.
+const CONTENT_TYPES: [&str; 4] = [
+    "application/grpc-web",
+    "application/grpc-web+proto",
+    "application/grpc-web-text",
+    "application/grpc-web-text+proto",
+];
+
+/// Headers between two neighbours only; HTTP/2 refuses them. Cookies are no business of the service.
+const NOT_FORWARDED: [&str; 9] = [
+    "connection",
+    "keep-alive",
+    "proxy-connection",
+    "transfer-encoding",
+    "upgrade",
+    "host",
+    "cookie",
+    "expect",
+    "proxy-authorization",
+];
+
+/// Whether a request is a gRPC-Web call of a service that is meant for callers.
+pub fn is_call(request: &Request) -> bool {
+    let path = request.uri().path();
+    let ours = path.starts_with("/aigateway.v1.") || path.starts_with("/grpc.health.v1.Health/");
+    ours && request.method() == Method::POST && is_grpc_web(request.headers())
+}
+
+fn is_grpc_web(headers: &HeaderMap) -> bool {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    kind.is_some_and(|kind| CONTENT_TYPES.contains(&kind))
+}
+
+/// Passes the call to the service, in this process or in another.
+pub async fn call(edge: &Edge, mut request: Request) -> Response {
+    let id = RequestId::of(request.headers());
+    let headers = request.headers_mut();
+    for name in NOT_FORWARDED {
+        headers.remove(name);
+    }
+    headers.insert(X_REQUEST_ID, id.header());
+    *request.version_mut() = http::Version::HTTP_2;
+    let service = GrpcWebLayer::new().layer(edge.transport.clone());
+    let mut response = match service.oneshot(request).await {
+        Ok(response) => response.map(Body::new),
+        Err(error) => {
+            // The status travels in the head: gRPC-Web calls that "trailers only".
+            let mut response = Status::from_error(error).into_http::<tonic::body::Body>().map(Body::new);
+            let kind = HeaderValue::from_static("application/grpc-web+proto");
+            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response
+        }
+    };
+    response.headers_mut().insert(X_REQUEST_ID, id.header());
+    response
+}

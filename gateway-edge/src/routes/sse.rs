@@ -1,0 +1,204 @@
+//! A streamed answer: pulls events from the service, and bytes out of the writer, as fast as the client reads.
+//!
+//! Nothing runs beside the body, so dropping it drops the gRPC stream, and with it the upstream call, at once.
+
+use std::{
+    future::{Future, poll_fn},
+    pin::Pin,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::{BufMut as _, Bytes, BytesMut};
+use futures_util::Stream;
+use http::{HeaderMap, HeaderName, HeaderValue, header};
+use http_body::Frame;
+use tokio::time::{Instant, Sleep, sleep_until};
+use tonic::{Code, Status, Streaming};
+
+use crate::{error::Failure, openai::ChunkWriter, pb};
+
+type Event = pb::StreamChatCompletionResponse;
+
+/// Ready events are joined up to this size, so that a fast provider does not cost one write per token.
+const BATCH_BYTES: usize = 8 << 10;
+
+/// A comment, because clients choke on any other kind of event without data; and not `: ping`, which Continue takes for
+/// the end of a read.
+const HEARTBEAT: &[u8] = b": keep-alive\n\n";
+
+/// Sets the headers that keep a stream a stream on its way through proxies.
+pub fn headers(headers: &mut HeaderMap) {
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/event-stream; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+}
+
+/// The events of one call, from before the service has answered at all.
+#[expect(clippy::large_enum_variant, reason = "there is one per stream, and it spends its life as the large one")]
+pub enum Events {
+    Opening(Pin<Box<dyn Future<Output = Result<Streaming<Event>, Status>> + Send>>),
+    Open(Streaming<Event>),
+}
+
+impl Events {
+    pub fn opening(call: impl Future<Output = Result<Streaming<Event>, Status>> + Send + 'static) -> Self {
+        Self::Opening(Box::pin(call))
+    }
+
+    fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Status>>> {
+        loop {
+            match self {
+                Self::Opening(call) => match ready!(call.as_mut().poll(cx)) {
+                    Ok(stream) => *self = Self::Open(stream),
+                    Err(status) => return Poll::Ready(Some(Err(status))),
+                },
+                Self::Open(stream) => return Pin::new(stream).poll_next(cx),
+            }
+        }
+    }
+}
+
+/// Waits for the first frame, so that a failure before it still has an HTTP status, but never longer than a heartbeat.
+pub async fn hold(events: Events, writer: ChunkWriter, heartbeat: Duration) -> Result<SseBody, Failure> {
+    let mut body = SseBody {
+        events: Some(events),
+        writer,
+        out: BytesMut::with_capacity(BATCH_BYTES),
+        heartbeat,
+        last_write: Instant::now(),
+        timer: Box::pin(sleep_until(Instant::now() + heartbeat)),
+    };
+    // The timer of the body itself: it must be armed anyway when the silence goes on.
+    poll_fn(|cx| {
+        while body.out.is_empty() {
+            match body.poll_event(cx) {
+                Poll::Ready(result) => result?,
+                Poll::Pending => {
+                    ready!(body.poll_heartbeat(cx));
+                }
+            }
+        }
+        Poll::Ready(Ok::<(), Failure>(()))
+    })
+    .await?;
+    Ok(body)
+}
+
+fn is_vague(code: Code) -> bool {
+    matches!(code, Code::Unknown | Code::Internal)
+}
+
+/// The body of a streamed answer.
+pub struct SseBody {
+    /// None when the stream is over.
+    events: Option<Events>,
+    writer: ChunkWriter,
+    out: BytesMut,
+    heartbeat: Duration,
+    last_write: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl SseBody {
+    pub fn writer(&self) -> &ChunkWriter {
+        &self.writer
+    }
+
+    /// Takes one event into the writer. Ready with a failure when the stream broke, also by ending too early.
+    fn poll_event(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Failure>> {
+        let Some(events) = &mut self.events else { return Poll::Ready(Err(Failure::incomplete())) };
+        let result = match ready!(events.poll_next(cx)) {
+            Some(Ok(event)) => self.writer.feed(event, &mut self.out),
+            // Without details it is not the service that speaks but tonic, about a connection that was cut.
+            Some(Err(status)) if status.details().is_empty() && is_vague(status.code()) => Err(Failure::incomplete()),
+            Some(Err(status)) => Err(Failure::from(status)),
+            None => Err(Failure::incomplete()),
+        };
+        Poll::Ready(result)
+    }
+
+    /// Writes a comment when nothing was written for a heartbeat.
+    fn poll_heartbeat(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        loop {
+            ready!(self.timer.as_mut().poll(cx));
+            // Moving the timer with every write would cost more than looking at the clock when it fires.
+            let due = self.last_write + self.heartbeat;
+            let now = Instant::now();
+            if now < due {
+                self.timer.as_mut().reset(due);
+                continue;
+            }
+            self.out.put_slice(HEARTBEAT);
+            self.last_write = now;
+            self.timer.as_mut().reset(now + self.heartbeat);
+            return Poll::Ready(());
+        }
+    }
+
+    /// Pulls what is ready into the buffer.
+    fn fill(&mut self, cx: &mut Context<'_>) {
+        while self.out.len() < BATCH_BYTES && !self.writer.is_over() {
+            match self.poll_event(cx) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(())) => {}
+                Poll::Ready(Err(failure)) => {
+                    tracing::warn!(error.code = failure.code(), "a stream broke after its head was sent");
+                    self.writer.fail(&failure, &mut self.out);
+                    // Nothing of it is wanted any more.
+                    self.events = None;
+                }
+            }
+        }
+    }
+
+    /// Waits for the end of the gRPC stream, behind the last frame. To the service a stream that is dropped before its
+    /// trailers is a caller who hung up.
+    fn poll_trailers(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        while let Some(events) = &mut self.events {
+            match events.poll_next(cx) {
+                Poll::Ready(Some(Ok(_))) => {}
+                Poll::Ready(Some(Err(_)) | None) => self.events = None,
+                Poll::Pending => {
+                    // A service that never ends its stream is not waited for longer than a heartbeat.
+                    ready!(self.timer.as_mut().poll(cx));
+                    self.events = None;
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+}
+
+impl http_body::Body for SseBody {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
+        let body = self.get_mut();
+        if !body.writer.is_over() {
+            body.fill(cx);
+        }
+        if body.writer.is_over() {
+            let drained = body.poll_trailers(cx);
+            if body.out.is_empty() {
+                ready!(drained);
+                return Poll::Ready(None);
+            }
+        } else if body.out.is_empty() {
+            ready!(body.poll_heartbeat(cx));
+        }
+        body.last_write = Instant::now();
+        Poll::Ready(Some(Ok(Frame::data(body.out.split().freeze()))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.events.is_none() && self.out.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests;

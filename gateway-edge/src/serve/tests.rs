@@ -1,0 +1,96 @@
+//! The listener over real sockets: drain, slow clients, and both HTTP versions.
+
+use axum::{body::Bytes, routing::get};
+use http_body_util::{BodyExt as _, StreamBody};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::oneshot,
+};
+
+use super::*;
+
+async fn start(drain: Duration) -> (std::net::SocketAddr, oneshot::Sender<()>, JoinSet<io::Result<()>>) {
+    let slow = || async {
+        let parts = futures_util::stream::unfold(0, |i| async move {
+            sleep(Duration::from_millis(100)).await;
+            (i < 3).then(|| (Ok::<_, io::Error>(http_body::Frame::data(Bytes::from_static(b"part;"))), i + 1))
+        });
+        axum::body::Body::new(StreamBody::new(parts))
+    };
+    let router = Router::new().route("/", get(|| async { "hello" })).route("/slow", get(slow));
+    let settings = EdgeSettings { header_read_timeout: Duration::from_millis(300), ..EdgeSettings::default() };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let (stop, stopped) = oneshot::channel::<()>();
+    let mut task = JoinSet::new();
+    task.spawn(serve(router, listener, settings, async move { stopped.await.unwrap_or(()) }, drain));
+    (address, stop, task)
+}
+
+async fn read_all(stream: &mut TcpStream) -> String {
+    let mut bytes = Vec::new();
+    // A reset is an end too: the server closed while bytes of ours lay unread.
+    let _ = timeout(Duration::from_secs(5), stream.read_to_end(&mut bytes)).await.unwrap();
+    String::from_utf8(bytes).unwrap()
+}
+
+#[tokio::test]
+async fn open_answers_finish_when_it_stops() {
+    let (address, stop, mut task) = start(Duration::from_secs(5)).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    stop.send(()).unwrap();
+    let text = read_all(&mut stream).await;
+    assert_eq!(text.matches("part;").count(), 3, "{text}");
+    assert!(text.ends_with("0\r\n\r\n"), "{text}");
+    task.join_next().await.unwrap().unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
+async fn the_drain_is_bounded() {
+    let (address, stop, mut task) = start(Duration::from_millis(50)).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    stop.send(()).unwrap();
+    timeout(Duration::from_millis(250), task.join_next()).await.unwrap().unwrap().unwrap().unwrap();
+    assert!(read_all(&mut stream).await.matches("part;").count() < 3);
+}
+
+#[tokio::test]
+async fn a_connection_without_a_request_does_not_delay_the_end() {
+    let (address, stop, mut task) = start(Duration::from_secs(5)).await;
+    let _idle = TcpStream::connect(address).await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    stop.send(()).unwrap();
+    timeout(Duration::from_millis(150), task.join_next()).await.unwrap().unwrap().unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn silent_and_slow_heads_are_cut() {
+    let (address, _stop, _task) = start(Duration::from_secs(1)).await;
+    for beginning in [&b""[..], b"P", b"PRI * HT", b"GET / HTTP/1.1\r\nho"] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        stream.write_all(beginning).await.unwrap();
+        let text = read_all(&mut stream).await;
+        assert!(!text.contains("hello"), "{beginning:?}");
+    }
+}
+
+#[tokio::test]
+async fn both_versions_are_spoken() {
+    let (address, _stop, _task) = start(Duration::from_secs(1)).await;
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    stream.write_all(b"G").await.unwrap();
+    sleep(Duration::from_millis(30)).await;
+    stream.write_all(b"ET / HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").await.unwrap();
+    assert!(read_all(&mut stream).await.ends_with("hello"));
+    // A gRPC channel speaks HTTP/2 with prior knowledge.
+    let channel = tonic::transport::Endpoint::from_shared(format!("http://{address}")).unwrap().connect_lazy();
+    let request = http::Request::get("/").body(tonic::body::Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(channel, request).await.unwrap();
+    assert_eq!((response.version(), response.status().as_u16()), (http::Version::HTTP_2, 200));
+    assert_eq!(&response.into_body().collect().await.unwrap().to_bytes()[..], b"hello");
+}
