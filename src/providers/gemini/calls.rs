@@ -3,6 +3,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use bytes::Bytes;
 use serde_json::value::{RawValue, to_raw_value};
 
 use super::{
@@ -13,13 +14,14 @@ use super::{
     wire::{Empty, FunctionCall, FunctionResponse, Part, PartData},
 };
 use crate::{
-    domain::chat::{MediaSource, Message, Part as Piece, ToolCall, ToolKind, ToolResult},
+    domain::chat::{MediaSource, Message, Part as Piece, ProviderState, ToolCall, ToolKind, ToolResult},
     providers::adapter::EncodeError,
 };
 
 /// Who issues the state this adapter takes back, and how it calls it.
 pub const PROVIDER: &str = "google";
 pub const THOUGHT_SIGNATURE: &str = "thought_signature";
+const THOUGHT_SIGNATURE_TEXT: &str = "thought_signature_text";
 
 /// Google's documented stand-in for the signature of a call the model did not make itself.
 const NO_SIGNATURE: &str = "skip_thought_signature_validator";
@@ -138,11 +140,11 @@ pub fn sign<'a>(message: &'a Message, place: Place, parts: &mut [Part<'a>], fami
             let at = calls.iter().position(|call| call.id == state.tool_call_id);
             at.map(|at| &mut parts[first_call + at])
         };
-        match target {
-            Some(part) if state.provider == PROVIDER && state.kind == THOUGHT_SIGNATURE => {
-                part.thought_signature = Some(signature(&state.data));
+        match (target, signature(state)) {
+            (Some(part), Some(signature)) if state.provider == PROVIDER => {
+                part.thought_signature = Some(Cow::Owned(signature));
             }
-            Some(_) | None => warnings.dropped(
+            _ => warnings.dropped(
                 place.part(index).field("provider_state"),
                 "it comes from another provider, or what it belongs to is gone",
             ),
@@ -154,12 +156,20 @@ pub fn sign<'a>(message: &'a Message, place: Place, parts: &mut [Part<'a>], fami
     }
 }
 
-/// Returns a signature as the base64 text it came as. Older clients may hold its decoded bytes.
-fn signature(data: &[u8]) -> Cow<'_, str> {
-    let is_base64 = |b: &u8| b.is_ascii_alphanumeric() || b"+/-_=".contains(b);
-    match std::str::from_utf8(data) {
-        Ok(text) if data.iter().all(is_base64) => Cow::Borrowed(text),
-        Ok(_) | Err(_) => Cow::Owned(STANDARD.encode(data)),
+/// Returns the kind and the bytes of a signature. One that is not plain base64 is kept letter by letter.
+pub fn signature_state(signature: &str) -> (&'static str, Bytes) {
+    match STANDARD.decode(signature) {
+        Ok(bytes) if STANDARD.encode(&bytes) == signature => (THOUGHT_SIGNATURE, bytes.into()),
+        Ok(_) | Err(_) => (THOUGHT_SIGNATURE_TEXT, Bytes::copy_from_slice(signature.as_bytes())),
+    }
+}
+
+/// Returns the signature a state holds, as it goes over the wire.
+fn signature(state: &ProviderState) -> Option<String> {
+    match state.kind.as_str() {
+        THOUGHT_SIGNATURE => Some(STANDARD.encode(&state.data)),
+        THOUGHT_SIGNATURE_TEXT => String::from_utf8(state.data.to_vec()).ok(),
+        _ => None,
     }
 }
 

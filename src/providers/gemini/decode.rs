@@ -1,12 +1,11 @@
 //! Reads an answer chunk by chunk. A unary answer is one chunk, so both forms go the same way.
 
-use bytes::Bytes;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
 use super::{
-    calls::{PROVIDER, THOUGHT_SIGNATURE},
+    calls::{PROVIDER, signature_state},
     chunk::{Candidate, Chunk, FunctionCall, Part, PromptFeedback, Text},
     errors, finish, grounding,
     logprobs::logprobs,
@@ -237,11 +236,12 @@ impl Choice {
         }
         let tool_call_id = part.function_call.map(|call| self.call(choice, call, response_id, out));
         if let Some(Text(signature)) = part.thought_signature {
+            let (kind, data) = signature_state(&signature);
             let state = ProviderState {
                 provider: PROVIDER.to_owned(),
                 key_scope: String::new(),
-                kind: THOUGHT_SIGNATURE.to_owned(),
-                data: Bytes::from(signature.into_owned()),
+                kind: kind.to_owned(),
+                data,
                 tool_call_id: tool_call_id.unwrap_or_default(),
             };
             out.push(ChatEvent::ProviderState { choice, state });

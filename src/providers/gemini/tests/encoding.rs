@@ -190,7 +190,7 @@ fn sends_signatures_back_where_they_came_from() {
         Part::Text("b".to_owned()),
         call("1", r#"{"x": 1}"#),
         call("2", "not json"),
-        state("google", "", b"AA=="),
+        state("google", "", b"\x00"),
         state("google", "2", b"\x00\xff"),
         state("openai", "1", b"BB=="),
     ];

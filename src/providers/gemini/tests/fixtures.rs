@@ -2,6 +2,7 @@
 
 use std::{fs, path::Path};
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use crate::{
@@ -51,7 +52,7 @@ pub fn summary(completion: &ChatCompletion) -> Value {
             Part::ToolCall(call) => calls.push(json!([call.id, call.name, call.arguments])),
             Part::ProviderState(state) => {
                 assert_eq!((state.provider.as_str(), state.kind.as_str()), ("google", THOUGHT_SIGNATURE));
-                let signature = String::from_utf8(state.data.to_vec()).unwrap();
+                let signature = STANDARD.encode(&state.data);
                 signatures.insert(state.tool_call_id.clone(), signature.into());
             }
             other => panic!("unexpected part {other:?}"),

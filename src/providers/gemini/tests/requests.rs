@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use serde_json::{Value, json};
 
 use super::fixtures::fixtures;
@@ -15,7 +14,7 @@ use crate::{
     },
     providers::{
         adapter::{Adapter, Mode},
-        gemini::GeminiAdapter,
+        gemini::{GeminiAdapter, calls::signature_state},
     },
 };
 
@@ -112,10 +111,11 @@ fn message(message: &Value) -> Message {
     for call in list(&message["tool_calls"]) {
         let (id, function) = (text(&call["id"]), &call["function"]);
         if let Some(signature) = call.pointer("/extra_content/google/thought_signature") {
+            let (kind, data) = signature_state(&text(signature));
             parts.push(Part::ProviderState(ProviderState {
                 provider: "google".to_owned(),
-                kind: "thought_signature".to_owned(),
-                data: Bytes::from(text(signature)),
+                kind: kind.to_owned(),
+                data,
                 tool_call_id: id.clone(),
                 ..ProviderState::default()
             }));
