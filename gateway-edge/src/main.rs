@@ -45,21 +45,21 @@ struct Args {
     #[arg(long, env = "AIGW_EDGE_CONNECTIONS", default_value_t = 4, value_name = "N")]
     connections: usize,
     /// Seconds of silence after which a stream gets a comment
-    #[arg(long, env = "AIGW_EDGE_HEARTBEAT_SECONDS", default_value_t = 15, value_name = "SECONDS",
+    #[arg(long, env = "AIGW_SSE_HEARTBEAT_SECONDS", default_value_t = 15, value_name = "SECONDS",
         value_parser = clap::value_parser!(u64).range(1..=600))]
     heartbeat_seconds: u64,
     /// Longest time of one request, streams included
-    #[arg(long, env = "AIGW_EDGE_REQUEST_TIMEOUT_SECONDS", default_value_t = 600, value_name = "SECONDS",
+    #[arg(long, env = "AIGW_REQUEST_TIMEOUT_SECONDS", default_value_t = 600, value_name = "SECONDS",
         value_parser = clap::value_parser!(u64).range(1..=86400))]
     request_timeout_seconds: u64,
     /// Largest request body, pictures included
     #[arg(long, env = "AIGW_EDGE_MAX_BODY_BYTES", default_value_t = 50 << 20, value_name = "BYTES")]
     max_body_bytes: usize,
     /// Browser origins that may read answers, separated by commas; * for all
-    #[arg(long, env = "AIGW_EDGE_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
+    #[arg(long, env = "AIGW_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     cors_origins: Vec<String>,
     /// Seconds that open answers may go on after SIGTERM
-    #[arg(long, env = "AIGW_EDGE_DRAIN_SECONDS", default_value_t = 30, value_name = "SECONDS")]
+    #[arg(long, env = "AIGW_DRAIN_SECONDS", default_value_t = 30, value_name = "SECONDS")]
     drain_seconds: u64,
     /// What to log, such as info or gateway_edge=debug
     #[arg(long, env = "AIGW_LOG", default_value = "info", value_name = "FILTER")]

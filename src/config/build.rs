@@ -39,7 +39,6 @@ pub fn build(resolved: &[Resolved], yaml: YamlFile, problems: &mut Vec<Problem>)
     let plain = plain_http(&mut read);
     let upstreams = upstreams(&mut read, plain);
     let default_models = default_models(&mut read);
-    let catalog_file = read.path("AIGW_CATALOG_FILE");
     let providers = match yaml.providers {
         Some(node) => providers::read(&yaml.path, node, plain, read.problems),
         None => Vec::new(),
@@ -58,7 +57,6 @@ pub fn build(resolved: &[Resolved], yaml: YamlFile, problems: &mut Vec<Problem>)
         upstreams: upstreams?,
         providers,
         default_models: default_models?,
-        catalog_file,
     })
 }
 
@@ -144,13 +142,11 @@ fn log(read: &mut Reader<'_>) -> Option<Log> {
 fn limits(read: &mut Reader<'_>) -> Option<Limits> {
     let max_message_bytes = read.parsed("AIGW_MAX_MESSAGE_BYTES", parse::bytes);
     let max_in_flight = read.parsed("AIGW_MAX_IN_FLIGHT", |t| parse::count(t, 1));
-    let max_connections = read.parsed("AIGW_MAX_CONNECTIONS", |t| parse::count(t, 1));
     let max_attempts = read.count("AIGW_MAX_ATTEMPTS", 1);
     let upstream_max_event_bytes = read.parsed("AIGW_UPSTREAM_MAX_EVENT_BYTES", parse::bytes);
     Some(Limits {
         max_message_bytes: max_message_bytes?,
         max_in_flight: max_in_flight?,
-        max_connections: max_connections?,
         max_attempts: max_attempts?,
         upstream_max_event_bytes: upstream_max_event_bytes?,
     })

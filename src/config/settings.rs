@@ -23,7 +23,6 @@ pub struct Settings {
     /// Configured in the YAML file, in its order.
     pub providers: Vec<ProviderEntry>,
     pub default_models: DefaultModels,
-    pub catalog_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]
@@ -67,7 +66,6 @@ pub enum LogFormat {
 pub struct Limits {
     pub max_message_bytes: usize,
     pub max_in_flight: usize,
-    pub max_connections: usize,
     pub max_attempts: u32,
     pub upstream_max_event_bytes: usize,
 }

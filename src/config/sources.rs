@@ -93,9 +93,13 @@ impl Variables {
     }
 }
 
-/// Kubernetes gives every pod these beside a Service named `aigw`; `AIGW_TEST_` belongs to our own tests.
+/// Settings of the `gateway-edge` binary, which may share its environment with the gateway.
+const OF_THE_EDGE: [&str; 3] = ["AIGW_GATEWAY_URL", "AIGW_EDGE_CONNECTIONS", "AIGW_EDGE_MAX_BODY_BYTES"];
+
+/// Kubernetes gives every pod some of these beside a Service named `aigw`; `AIGW_TEST_` belongs to our own tests.
 fn is_foreign(name: &str) -> bool {
-    ["AIGW_PORT", "AIGW_SERVICE_", "AIGW_TEST_"].iter().any(|prefix| name.starts_with(prefix))
+    OF_THE_EDGE.contains(&name)
+        || ["AIGW_PORT", "AIGW_SERVICE_", "AIGW_TEST_"].iter().any(|prefix| name.starts_with(prefix))
 }
 
 /// The YAML file, split into settings and the list of providers.

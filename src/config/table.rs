@@ -81,12 +81,7 @@ pub const SETTINGS: &[Setting] = &[
         )
     },
     plain(Serving, ["AIGW_GRPC_ADDR", "grpc-addr", "grpc_addr"], "127.0.0.1:50051", "Where the gRPC service listens."),
-    plain(
-        Serving,
-        ["AIGW_EDGE_ADDR", "edge-addr", "edge_addr"],
-        "127.0.0.1:6161",
-        "Where the REST edge and the dashboard listen.",
-    ),
+    plain(Serving, ["AIGW_EDGE_ADDR", "edge-addr", "edge_addr"], "127.0.0.1:6161", "Where the REST edge listens."),
     plain(
         Serving,
         ["AIGW_AUTH", "auth", "auth"],
@@ -172,12 +167,6 @@ pub const SETTINGS: &[Setting] = &[
         ["AIGW_MAX_IN_FLIGHT", "max-in-flight", "limits.max_in_flight"],
         "4096",
         "Most requests and streams served at once; more are told to come back.",
-    ),
-    plain(
-        Limits,
-        ["AIGW_MAX_CONNECTIONS", "max-connections", "limits.max_connections"],
-        "8192",
-        "Most open connections of callers.",
     ),
     plain(
         Limits,
@@ -296,12 +285,6 @@ pub const SETTINGS: &[Setting] = &[
         ["AIGW_ALLOW_INSECURE_UPSTREAMS", "allow-insecure-upstreams", "allow_insecure_upstreams"],
         "false",
         "`true` allows plain http to providers on other machines. Keys and prompts then travel readable.",
-    ),
-    plain(
-        Models,
-        ["AIGW_CATALOG_FILE", "catalog-file", "catalog_file"],
-        "",
-        "File with models that adds to the built-in catalog and overrides it.",
     ),
     plain(
         Models,

@@ -117,10 +117,13 @@ pub async fn serve(
     listener: TcpListener,
     stop: impl Future<Output = ()>,
 ) -> Result<(), BoxError> {
-    let reflection = tonic_reflection::server::Builder::configure()
-        .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
-        .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
-        .build_v1()?;
+    let reflection = || {
+        tonic_reflection::server::Builder::configure()
+            .register_encoded_file_descriptor_set(DESCRIPTOR_SET)
+            .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+    };
+    // Older tools ask for the alpha version.
+    let routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
     // serve_with_incoming does not apply the builder's own TCP options.
     let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).with_keepalive(Some(Duration::from_secs(30)));
     let (stopping, stopped) = tokio::sync::oneshot::channel::<()>();
@@ -136,7 +139,7 @@ pub async fn serve(
         .initial_stream_window_size(1 << 20)
         .layer(cors(&settings.cors_origins))
         .layer(tonic_web::GrpcWebLayer::new())
-        .add_routes(routes.add_service(reflection))
+        .add_routes(routes)
         .serve_with_incoming_shutdown(incoming, async {
             let _ = stopped.await;
         });
@@ -161,7 +164,10 @@ fn cors(origins: &[String]) -> tower::util::Either<CorsLayer, tower::layer::util
     if origins.is_empty() {
         return tower::util::Either::Right(tower::layer::util::Identity::new());
     }
-    let origins: Vec<HeaderValue> = origins.iter().filter_map(|o| o.parse().ok()).collect();
+    let origins = match origins.iter().any(|o| o == "*") {
+        true => AllowOrigin::any(),
+        false => AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok())),
+    };
     let allowed = [
         "content-type",
         "x-grpc-web",
@@ -177,7 +183,7 @@ fn cors(origins: &[String]) -> tower::util::Either<CorsLayer, tower::layer::util
     ];
     let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin", "x-request-id"];
     let layer = CorsLayer::new()
-        .allow_origin(AllowOrigin::list(origins))
+        .allow_origin(origins)
         .allow_methods([Method::POST])
         .allow_headers(allowed.map(HeaderName::from_static))
         .expose_headers(exposed.map(HeaderName::from_static))
