@@ -98,7 +98,9 @@ export async function startGateway(upstream = "http://127.0.0.1:9") {
 const details = protobuf.parse(`syntax = "proto3";
   message Any { string type_url = 1; bytes value = 2; }
   message Status { int32 code = 1; string message = 2; repeated Any details = 3; }
-  message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }`).root;
+  message ErrorInfo { string reason = 1; string domain = 2; map<string, string> metadata = 3; }`, {
+  keepCase: true,
+}).root;
 
 /** Returns the one ErrorInfo of a `grpc-status-details-bin` value. */
 export function errorInfo(bytes) {

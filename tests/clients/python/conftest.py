@@ -30,9 +30,17 @@ def upstream():
         yield running
 
 
+def started(make):
+    """Ends the whole run with the reason when a binary does not start: 500 equal errors help nobody."""
+    try:
+        return make()
+    except RuntimeError as reason:
+        pytest.exit(str(reason), returncode=2)
+
+
 @pytest.fixture(scope="session")
 def gateway(upstream):
-    running = Gateway(upstream.url)
+    running = started(lambda: Gateway(upstream.url))
     yield running
     log = running.output()
     status = running.stop()
@@ -44,7 +52,7 @@ def gateway(upstream):
 
 @pytest.fixture(scope="session")
 def separate_edge(gateway):
-    running = SeparateEdge(gateway.grpc)
+    running = started(lambda: SeparateEdge(gateway.grpc))
     yield running
     status = running.stop()
     assert running.members() == [], "processes were left running"

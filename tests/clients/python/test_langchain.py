@@ -14,6 +14,13 @@ SAID = "Một hai ba bốn năm"
 WEATHER = {"title": TOOL_NAME, "description": "Tells the weather.", "type": "object", "properties": {"city": {"type": "string"}}}
 
 
+@pytest.fixture(scope="module")
+def loop():
+    # One for all: LangChain keeps its asynchronous connections beyond the model they were made for.
+    with asyncio.Runner() as runner:
+        yield runner
+
+
 @pytest.fixture
 def chat(edge):
     return lambda model, **extra: ChatOpenAI(
@@ -22,7 +29,7 @@ def chat(edge):
 
 
 @pytest.mark.parametrize("usage", [False, True])
-def test_invoke_stream_and_astream(chat, usage):
+def test_invoke_stream_and_astream(chat, loop, usage):
     model = chat("sandbox/echo", stream_usage=usage)
     reply = model.invoke(SAID)
     assert reply.content == SAID and reply.response_metadata["finish_reason"] == "stop"
@@ -38,7 +45,7 @@ def test_invoke_stream_and_astream(chat, usage):
     async def later():
         return "".join([chunk.content async for chunk in model.astream(SAID)])
 
-    assert asyncio.run(later()) == SAID
+    assert loop.run(later()) == SAID
 
 
 @pytest.mark.parametrize("provider", ["x-ai/{}", "google/gemini-{}"])

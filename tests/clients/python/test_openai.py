@@ -188,3 +188,11 @@ def test_raw_response_headers(client):
 def test_base_url_with_a_trailing_slash(edge):
     with openai.OpenAI(base_url=f"{edge}/v1/", api_key=BOOTSTRAP_KEY, max_retries=0) as client:
         assert client.chat.completions.create(model="sandbox/echo", messages=user("a")).choices[0].message.content == "a"
+
+
+def test_the_clients_timeout_is_one_between_two_reads(edge, unique):
+    # The SDK announces it in x-stainless-read-timeout; a stream that keeps coming may last longer.
+    with openai.OpenAI(base_url=f"{edge}/v1", api_key=BOOTSTRAP_KEY, max_retries=0, timeout=1) as client:
+        stream = client.chat.completions.create(model=f"x-ai/{unique('drip-20')}", messages=user("hi"), stream=True)
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in stream)
+    assert text.endswith("word19 ")

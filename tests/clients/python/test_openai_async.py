@@ -69,7 +69,8 @@ def test_a_timeout_of_the_client_closes_the_upstream_call(edge, upstream, unique
     name = unique("hang")
 
     async def work(client):
-        with pytest.raises(openai.APITimeoutError):
+        # The SDK tells the edge its timeout, so either of the two may be the first to give up.
+        with pytest.raises((openai.APITimeoutError, openai.InternalServerError)):
             messages = [{"role": "user", "content": "hi"}]
             await client.chat.completions.create(model=f"x-ai/{name}", messages=messages, timeout=0.5)
 

@@ -8,7 +8,7 @@ import protoLoader from "@grpc/proto-loader";
 import { checkWellFormed, errorInfo, KEY, PROTO, startGateway } from "../support.js";
 
 const files = readdirSync(join(PROTO, "aigateway/v1")).map((name) => `aigateway/v1/${name}`);
-const definition = protoLoader.loadSync(files, { includeDirs: [PROTO], keepCase: false, longs: Number, oneofs: true });
+const definition = protoLoader.loadSync(files, { includeDirs: [PROTO], keepCase: false, longs: Number, enums: String, defaults: true, oneofs: true });
 const { ChatService, ModelService } = grpc.loadPackageDefinition(definition).aigateway.v1;
 const request = (model, text = "one two three four") => ({
   prompt: { model, messages: [{ role: "ROLE_USER", parts: [{ text: { text } }] }] },
