@@ -1,0 +1,106 @@
+"""Fixtures: one scripted upstream, one gateway and one separate edge for the whole run."""
+
+from __future__ import annotations
+
+import itertools
+import os
+
+# Before any client library is imported: nothing here may leave the machine or take a proxy.
+os.environ |= {"NO_PROXY": "127.0.0.1,localhost", "LANGSMITH_TRACING": "false", "GRPC_VERBOSITY": "ERROR"}
+for name in ("OPENAI_BASE_URL", "OPENAI_API_KEY", "OPENAI_ORG_ID", "OPENAI_PROJECT_ID"):
+    os.environ.pop(name, None)
+
+import stubs
+
+stubs.generate()
+
+import grpc
+import openai
+import pytest
+from gateway import BOOTSTRAP_KEY, Gateway, SeparateEdge
+from scripted_upstream import ScriptedUpstream
+
+_numbers = itertools.count(1)
+_measured: list[tuple[str, float]] = []
+
+
+@pytest.fixture(scope="session")
+def upstream():
+    with ScriptedUpstream() as running:
+        yield running
+
+
+def started(make):
+    """Ends the whole run with the reason when a binary does not start: 500 equal errors help nobody."""
+    try:
+        return make()
+    except RuntimeError as reason:
+        pytest.exit(str(reason), returncode=2)
+
+
+@pytest.fixture(scope="session")
+def gateway(upstream):
+    running = started(lambda: Gateway(upstream.url))
+    yield running
+    log = running.output()
+    status = running.stop()
+    assert running.members() == [], "processes were left running"
+    running.forget()
+    assert status == 0, f"the gateway ended with {status}:\n{log}"
+    assert "panicked" not in log, log
+
+
+@pytest.fixture(scope="session")
+def separate_edge(gateway):
+    running = started(lambda: SeparateEdge(gateway.grpc))
+    yield running
+    status = running.stop()
+    assert running.members() == [], "processes were left running"
+    running.forget()
+    assert status == 0
+
+
+@pytest.fixture(scope="session", params=["inmemory", "separate"])
+def edge(request, gateway) -> str:
+    """The edge's address, in both arrangements."""
+    if request.param == "inmemory":
+        return gateway.edge_url
+    return request.getfixturevalue("separate_edge").edge_url
+
+
+@pytest.fixture(scope="session")
+def channel(gateway):
+    with grpc.insecure_channel(gateway.grpc) as open_channel:
+        yield open_channel
+
+
+@pytest.fixture(scope="session")
+def auth() -> tuple[tuple[str, str], ...]:
+    """gRPC metadata of a good caller."""
+    return (("authorization", f"Bearer {BOOTSTRAP_KEY}"),)
+
+
+@pytest.fixture
+def client(edge):
+    """openai-python without retries of its own, so that what the gateway said is what a test sees."""
+    with openai.OpenAI(base_url=f"{edge}/v1", api_key=BOOTSTRAP_KEY, max_retries=0, timeout=30) as made:
+        yield made
+
+
+@pytest.fixture
+def unique():
+    """Makes the name of a script unique: `unique("drip-10")` -> `drip-10--7`."""
+    return lambda script: f"{script}--{next(_numbers)}"
+
+
+@pytest.fixture
+def measured(request):
+    """Notes milliseconds for the summary at the end."""
+    return lambda ms: _measured.append((request.node.nodeid.split("::", 1)[1], ms))
+
+
+def pytest_terminal_summary(terminalreporter):
+    if _measured:
+        terminalreporter.section("measured: milliseconds until the upstream saw the hang-up (promised: 100)")
+        for name, ms in _measured:
+            terminalreporter.write_line(f"{ms:8.1f}  {name}{'   <-- above 100' if ms > 100 else ''}")
