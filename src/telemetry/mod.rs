@@ -1,13 +1,16 @@
 //! Logs: one readable line or one JSON object an event, written by a thread of its own so that a slow terminal never
 //! holds up a request. When it cannot keep up, lines are lost, not requests.
 
-use std::io::{self, IsTerminal as _};
+use std::io::{self, BufWriter, IsTerminal as _};
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::EnvFilter;
 
 /// Log lines that may wait to be written.
 const QUEUE_LINES: usize = 16 * 1024;
+
+/// Lines that wait together are written together.
+const BUFFER_BYTES: usize = 64 * 1024;
 
 /// How log lines look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +34,7 @@ pub fn init(filter: &str, format: Format) -> Result<WorkerGuard, BadFilter> {
     let parsed =
         EnvFilter::try_new(filter).map_err(|e| BadFilter { filter: filter.to_owned(), reason: e.to_string() })?;
     let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(QUEUE_LINES).lossy(true).finish(io::stderr());
+        NonBlockingBuilder::default().buffered_lines_limit(QUEUE_LINES).lossy(true).finish(BufWriter::with_capacity(BUFFER_BYTES, io::stderr()));
     let terminal = io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(writer);
     // A second call, in tests, keeps the first subscriber.
