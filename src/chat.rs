@@ -19,9 +19,10 @@ use crate::{
         failure::{FailureClass, UpstreamFailure},
         fold::Fold,
         key::{Caller, RequestKeys},
-        usage::Warning,
+        model::Target,
+        usage::{Attempt, Warning},
     },
-    metering::{Meter, Request, cost_of},
+    metering::{Meter, Recorder, Request, cost_of},
     routing::{
         catalog::Catalog,
         failover::{Committed, FailoverLimits, error_of, failover},
@@ -48,6 +49,7 @@ pub struct Chat<T> {
     pub fallback_keys: Arc<FallbackKeys>,
     pub transport: T,
     pub limits: FailoverLimits,
+    pub recorder: Recorder,
 }
 
 impl<T: Transport> Chat<T> {
@@ -72,7 +74,10 @@ impl<T: Transport> Chat<T> {
 
     async fn answer(&self, context: CallContext, request: ChatRequest, delivery: Delivery) -> Result<Answer> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
-        let mut meter = Meter::start(Request { request_id, caller, streamed: delivery == Delivery::Streamed });
+        let mut meter = Meter::start(
+            Request { request_id, caller, streamed: delivery == Delivery::Streamed },
+            self.recorder.clone(),
+        );
         let started = async {
             let (target, provider) = self.catalog.resolve(&request.model)?;
             meter.routed(&target);
@@ -84,9 +89,7 @@ impl<T: Transport> Chat<T> {
         };
         match started.await {
             Ok((target, warnings, committed)) => {
-                meter.attempted(&committed.attempts);
-                let catalog = self.catalog.clone();
-                Ok(Answer::new(committed, warnings, catalog, target.provider, target.model, meter))
+                Ok(Answer::new(committed, warnings, self.catalog.clone(), target, meter))
             }
             Err(error) => {
                 meter.failed(&error);
@@ -101,8 +104,7 @@ pub struct Answer {
     head: std::vec::IntoIter<ChatEvent>,
     rest: EventStream,
     catalog: Arc<Catalog>,
-    provider: String,
-    model: String,
+    target: Target,
     meter: Meter,
     ended: bool,
 }
@@ -112,23 +114,25 @@ impl Answer {
         committed: Committed,
         warnings: Vec<Warning>,
         catalog: Arc<Catalog>,
-        provider: String,
-        model: String,
-        meter: Meter,
+        target: Target,
+        mut meter: Meter,
     ) -> Self {
-        let head = arrange(committed, warnings);
-        Self { head: head.0.into_iter(), rest: head.1, catalog, provider, model, meter, ended: false }
+        let Committed { head, rest, attempts } = committed;
+        let head = arrange(head, &attempts, warnings).into_iter();
+        meter.attempted(attempts);
+        Self { head, rest, catalog, target, meter, ended: false }
     }
 
     /// Adds to an event what the adapter could not know.
     fn complete(&mut self, mut event: ChatEvent) -> ChatEvent {
         match &mut event {
             ChatEvent::Started(started) => {
-                started.provider.clone_from(&self.provider);
-                fill(started, &self.model);
+                started.provider.clone_from(&self.target.provider);
+                fill(started, &self.target.model);
             }
             ChatEvent::Finished(finished) => {
-                finished.cost = Some(cost_of(finished, self.catalog.model_at(&self.provider, &self.model)));
+                finished.cost =
+                    Some(cost_of(finished, self.catalog.model_at(&self.target.provider, &self.target.model)));
                 finished.attempts = self.meter.attempts().to_vec();
                 self.ended = true;
             }
@@ -140,7 +144,7 @@ impl Answer {
 
     /// The answer broke after output had begun.
     fn interrupted(&mut self, failure: UpstreamFailure) -> Error {
-        let cause = error_of(&self.provider, failure);
+        let cause = error_of(&self.target.provider, failure);
         let message = format!("the answer broke off after it had begun: {}", cause.message);
         let error = Error {
             kind: ErrorKind::StreamInterrupted,
@@ -182,16 +186,15 @@ impl Stream for Answer {
 }
 
 /// Puts the failed attempts first, then `Started`, then the warnings, then what the provider sent.
-fn arrange(committed: Committed, warnings: Vec<Warning>) -> (Vec<ChatEvent>, EventStream) {
-    let Committed { head, rest, attempts } = committed;
+fn arrange(head: Vec<ChatEvent>, attempts: &[Attempt], warnings: Vec<Warning>) -> Vec<ChatEvent> {
     let mut events = Vec::with_capacity(head.len() + warnings.len() + attempts.len());
-    events.extend(attempts.into_iter().filter(|a| a.failure.is_some()).map(ChatEvent::Attempt));
+    events.extend(attempts.iter().filter(|a| a.failure.is_some()).cloned().map(ChatEvent::Attempt));
     let mut head = head.into_iter().peekable();
     let started = head.next_if(|e| matches!(e, ChatEvent::Started(_)));
     events.push(started.unwrap_or_else(|| ChatEvent::Started(Started::default())));
     events.extend(warnings.into_iter().map(ChatEvent::Warning));
     events.extend(head);
-    (events, rest)
+    events
 }
 
 /// Makes up what the provider did not say, once, so that every chunk can carry it.

@@ -1,6 +1,13 @@
 //! One record per request, also when the caller hangs up: what was asked, what was tried, what it took.
 
-use std::time::Instant;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    time::{Duration, Instant},
+};
 
 use crate::domain::{
     error::{Error, ErrorKind},
@@ -18,103 +25,145 @@ pub struct Request {
     pub streamed: bool,
 }
 
-/// How a request ended. One without an outcome was left by its caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Outcome {
-    Completed,
-    Failed(ErrorKind),
+/// What there is to tell of a request that is over.
+#[derive(Debug)]
+pub struct Record {
+    pub request: Request,
+    /// `None` when the request was refused before it had a target.
+    pub target: Option<Target>,
+    pub outcome: Outcome,
+    pub attempts: Vec<Attempt>,
+    /// Until the first visible event; `None` when there was none.
+    pub first_output: Option<Duration>,
+    pub total: Duration,
+    pub usage: Option<Usage>,
+    pub cost: Option<Cost>,
 }
 
-/// Watches one request from admission to its end and writes the record exactly once.
+/// How a request ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    Completed,
+    Failed(ErrorKind),
+    /// The caller went away first.
+    Cancelled,
+}
+
+/// Takes records from requests, never making them wait: when nobody reads them fast enough, they are counted as lost.
+#[derive(Clone, Debug)]
+pub struct Recorder {
+    queue: SyncSender<Record>,
+    lost: Arc<AtomicU64>,
+}
+
+/// The reading end of a [`Recorder`].
+pub struct Records {
+    queue: Receiver<Record>,
+    lost: Arc<AtomicU64>,
+}
+
+/// Connects requests with whoever keeps their records. At most `capacity` records wait.
+pub fn recorder(capacity: usize) -> (Recorder, Records) {
+    let (sender, receiver) = sync_channel(capacity);
+    let lost = Arc::new(AtomicU64::new(0));
+    (Recorder { queue: sender, lost: lost.clone() }, Records { queue: receiver, lost })
+}
+
+impl Records {
+    /// Returns the records that wait, without waiting for more.
+    pub fn drain(&self) -> impl Iterator<Item = Record> + '_ {
+        self.queue.try_iter()
+    }
+
+    /// Returns how many records were lost since the last time.
+    pub fn take_lost(&self) -> u64 {
+        self.lost.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// Watches one request from admission to its end and records it exactly once.
 #[derive(Debug)]
 pub struct Meter {
-    request: Request,
-    target: Option<Target>,
+    /// Taken when the meter is dropped.
+    record: Option<Record>,
     started: Instant,
-    first_output_ms: Option<u64>,
-    usage: Option<Usage>,
-    cost: Option<Cost>,
-    attempts: Vec<Attempt>,
-    outcome: Option<Outcome>,
+    recorder: Recorder,
 }
 
 impl Meter {
-    pub fn start(request: Request) -> Self {
-        let (target, first_output_ms, usage, cost, outcome) = (None, None, None, None, None);
-        let (started, attempts) = (Instant::now(), Vec::new());
-        Self { request, target, started, first_output_ms, usage, cost, attempts, outcome }
+    pub fn start(request: Request, recorder: Recorder) -> Self {
+        let record = Record {
+            request,
+            target: None,
+            outcome: Outcome::Cancelled,
+            attempts: Vec::new(),
+            first_output: None,
+            total: Duration::ZERO,
+            usage: None,
+            cost: None,
+        };
+        Self { record: Some(record), started: Instant::now(), recorder }
     }
 
     pub fn routed(&mut self, target: &Target) {
-        self.target = Some(target.clone());
+        self.edit(|record, _| record.target = Some(target.clone()));
     }
 
-    pub fn attempted(&mut self, attempts: &[Attempt]) {
-        self.attempts = attempts.to_vec();
+    pub fn attempted(&mut self, attempts: Vec<Attempt>) {
+        self.edit(|record, _| record.attempts = attempts);
     }
 
     pub fn attempts(&self) -> &[Attempt] {
-        &self.attempts
+        self.record.as_ref().map_or(&[], |record| &record.attempts)
     }
 
     /// Takes note of an event on its way to the caller.
     pub fn saw(&mut self, event: &ChatEvent) {
-        if self.first_output_ms.is_none() && event.is_visible() {
-            self.first_output_ms = Some(self.elapsed_ms());
-        }
-        match event {
-            ChatEvent::Usage(usage) => self.usage = Some(usage.clone()),
-            ChatEvent::Finished(finished) => {
-                self.usage.clone_from(&finished.usage);
-                self.cost = finished.cost;
-                self.outcome = Some(Outcome::Completed);
+        self.edit(|record, started| {
+            if record.first_output.is_none() && event.is_visible() {
+                record.first_output = Some(started.elapsed());
             }
-            _ => {}
-        }
+            match event {
+                ChatEvent::Usage(usage) => record.usage = Some(usage.clone()),
+                ChatEvent::Finished(finished) => {
+                    record.usage.clone_from(&finished.usage);
+                    record.cost = finished.cost;
+                    record.outcome = Outcome::Completed;
+                }
+                _ => {}
+            }
+        });
     }
 
     pub fn failed(&mut self, error: &Error) {
-        if !error.attempts.is_empty() {
-            self.attempts.clone_from(&error.attempts);
-        }
-        self.outcome = Some(Outcome::Failed(error.kind));
+        self.edit(|record, _| {
+            if !error.attempts.is_empty() {
+                record.attempts.clone_from(&error.attempts);
+            }
+            record.outcome = Outcome::Failed(error.kind);
+        });
     }
 
     /// Returns what is known of the consumption of a request that ends early.
     pub fn partial_usage(&self) -> Option<Usage> {
-        self.usage.clone().map(|usage| Usage { source: UsageSource::Partial, ..usage })
+        let usage = self.record.as_ref()?.usage.clone()?;
+        Some(Usage { source: UsageSource::Partial, ..usage })
     }
 
-    fn elapsed_ms(&self) -> u64 {
-        self.started.elapsed().as_millis() as u64
+    fn edit(&mut self, change: impl FnOnce(&mut Record, Instant)) {
+        if let Some(record) = &mut self.record {
+            change(record, self.started);
+        }
     }
 }
 
 impl Drop for Meter {
     fn drop(&mut self) {
-        let outcome = match self.outcome {
-            Some(Outcome::Completed) => "completed".to_owned(),
-            Some(Outcome::Failed(kind)) => format!("{kind:?}"),
-            None => "cancelled".to_owned(),
-        };
-        let last = self.attempts.last();
-        let usage = self.usage.as_ref();
-        tracing::info!(
-            request_id = self.request.request_id,
-            key_id = self.request.caller.key_id,
-            provider = self.target.as_ref().map(|t| t.provider.as_str()),
-            model = self.target.as_ref().map(|t| t.model.as_str()),
-            provider_key = last.map(|a| a.key_alias.as_str()),
-            streamed = self.request.streamed,
-            outcome,
-            attempts = self.attempts.len(),
-            first_output_ms = self.first_output_ms,
-            total_ms = self.elapsed_ms(),
-            input_tokens = usage.and_then(|u| u.input_tokens),
-            output_tokens = usage.and_then(|u| u.output_tokens),
-            cost_nano_usd = self.cost.and_then(|c| c.nano_usd),
-            "chat request"
-        );
+        let Some(mut record) = self.record.take() else { return };
+        record.total = self.started.elapsed();
+        if self.recorder.queue.try_send(record).is_err() {
+            self.recorder.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 }
 
@@ -139,6 +188,34 @@ pub fn cost_of(finished: &Finished, model: Option<&Model>) -> Cost {
 mod tests {
     use super::*;
     use crate::domain::event::FinishReason;
+
+    #[test]
+    fn every_request_is_recorded_once() {
+        let (recorder, records) = recorder(2);
+        let start = |id: &str| {
+            let caller = Caller { user_id: "u".into(), key_id: "k".into(), key_name: "n".into() };
+            Meter::start(Request { request_id: id.into(), caller, streamed: true }, recorder.clone())
+        };
+        let text = ChatEvent::Text { choice: 0, text: "hi".into(), logprobs: Vec::new() };
+        let mut finished = start("finished");
+        finished.saw(&text);
+        finished.saw(&ChatEvent::Finished(Finished::new(FinishReason::Stop, "stop")));
+        drop(finished);
+        let mut left = start("left");
+        left.saw(&text);
+        drop(left);
+        let told: Vec<_> =
+            records.drain().map(|r| (r.request.request_id, r.outcome, r.first_output.is_some())).collect();
+        let want = [("finished".to_owned(), Outcome::Completed, true), ("left".to_owned(), Outcome::Cancelled, true)];
+        assert_eq!(told, want);
+
+        for _ in 0..3 {
+            let mut failed = start("failed");
+            failed.failed(&Error::new(ErrorKind::UpstreamError, "no"));
+        }
+        assert_eq!(records.drain().count(), 2, "the queue is bounded");
+        assert_eq!((records.take_lost(), records.take_lost()), (1, 0));
+    }
 
     #[test]
     fn prices() {

@@ -25,8 +25,10 @@ use crate::{
     chat::Chat,
     config::{Auth, Settings},
     grpc::{GrpcSettings, Health, Services, in_memory},
+    metering::{Recorder, Records, recorder},
     routing::failover::FailoverLimits,
     storage::{DatabaseUrl, Store},
+    telemetry::RequestLog,
     upstream::{UpstreamTimeouts, Upstreams, http_client},
 };
 
@@ -35,6 +37,10 @@ const REFRESH: Duration = Duration::from_millis(500);
 /// Pause before a failed upstream attempt is tried again with the same key.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 
+/// How often the records of finished requests are written, and how many may wait.
+const RECORD_TICK: Duration = Duration::from_millis(100);
+const WAITING_RECORDS: usize = 10_000;
+
 /// Longer than anybody waits; for a heartbeat that is switched off.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -42,6 +48,7 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct App {
     settings: Settings,
     keys: Arc<KeysAdmin>,
+    records: Records,
     routes: Routes,
     health: Health,
     grpc: TcpListener,
@@ -71,11 +78,12 @@ impl App {
         let first_key = keys.bootstrap(chosen, now_ms()).await?;
         keys.refresh().await?;
 
-        let chat = Arc::new(chat(&settings)?);
+        let (recorder, records) = recorder(WAITING_RECORDS);
+        let chat = Arc::new(chat(&settings, recorder)?);
         let models = Arc::new(Models { catalog: chat.catalog.clone(), fallback_keys: chat.fallback_keys.clone() });
         let services = Services { chat, models, directory, key_headers: providers::key_headers() };
         let (routes, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, keys, routes, health, grpc, edge, first_key })
+        Ok(Self { settings, keys, records, routes, health, grpc, edge, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -87,8 +95,8 @@ impl App {
     }
 
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
-    pub async fn run(self, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, keys, routes, health, grpc, edge, .. } = self;
+    pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let Self { settings, keys, records, routes, health, grpc, edge, .. } = self;
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
@@ -106,16 +114,10 @@ impl App {
             gateway_edge::serve(router, edge, edge_settings, stopped, drain).await.context("the REST server failed")
         });
 
-        let stopped = stopping.clone().cancelled_owned();
-        tasks.spawn(async move {
-            tokio::pin!(stopped);
-            while tokio::time::timeout(REFRESH, &mut stopped).await.is_err() {
-                if let Err(error) = keys.refresh().await {
-                    tracing::warn!(%error, "gateway keys could not be refreshed; the last known ones stay in use");
-                }
-            }
-            Ok(())
-        });
+        // These two outlive the requests they serve.
+        let mut helpers = JoinSet::new();
+        helpers.spawn(refresh_keys(keys));
+        helpers.spawn(keep_records(records, log));
 
         let first = tokio::select! {
             () = stop => None,
@@ -126,6 +128,8 @@ impl App {
         while let Some(ended) = tasks.join_next().await {
             result = result.and(ended?);
         }
+        // Writes the last records.
+        helpers.shutdown().await;
         result
     }
 }
@@ -135,7 +139,50 @@ fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
-fn chat(settings: &Settings) -> anyhow::Result<Chat<Upstreams>> {
+/// Looks for changes that other processes made to gateway keys, for ever.
+async fn refresh_keys(keys: Arc<KeysAdmin>) {
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        if let Err(error) = keys.refresh().await {
+            tracing::warn!(%error, "gateway keys could not be refreshed; the last known ones stay in use");
+        }
+    }
+}
+
+/// Writes the records of finished requests, for ever and once more when it is dropped.
+async fn keep_records(records: Records, log: Option<RequestLog>) {
+    let mut keeper = Keeper { records, log };
+    loop {
+        tokio::time::sleep(RECORD_TICK).await;
+        keeper.write();
+    }
+}
+
+struct Keeper {
+    records: Records,
+    log: Option<RequestLog>,
+}
+
+impl Keeper {
+    fn write(&mut self) {
+        match &mut self.log {
+            Some(log) => log.write(self.records.drain()),
+            None => self.records.drain().for_each(drop),
+        }
+        let lost = self.records.take_lost();
+        if lost > 0 {
+            tracing::warn!(lost, "records of requests were lost: they came faster than they could be written");
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.write();
+    }
+}
+
+fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstreams>> {
     let timeouts = UpstreamTimeouts {
         connect: settings.timeouts.upstream_connect,
         initial: settings.timeouts.upstream_initial,
@@ -146,6 +193,7 @@ fn chat(settings: &Settings) -> anyhow::Result<Chat<Upstreams>> {
         catalog: Arc::new(providers::catalog(settings)?),
         fallback_keys: Arc::new(providers::fallback_keys(settings)),
         transport: Upstreams::new(http_client(timeouts)?, timeouts, providers::upstreams(settings)?),
+        recorder,
         limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
     })
 }

@@ -106,7 +106,7 @@ fn built_in(row: &BuiltIn, settings: &Settings) -> Option<HttpUpstream> {
     let base_url = settings.upstreams.get(row.name).map_or(row.base_url, |u| u.base_url.as_str());
     let base_url = base_url.trim_end_matches('/');
     let base_url = base_url.strip_suffix(row.base_suffix).unwrap_or(base_url).trim_end_matches('/').to_owned();
-    Some(HttpUpstream { base_url, key_style: row.key_style.clone(), headers: HeaderMap::new(), adapter: adapter() })
+    Some(HttpUpstream::new(base_url, row.key_style.clone(), HeaderMap::new(), adapter()))
 }
 
 fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
@@ -124,10 +124,6 @@ fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
         ProviderAuth::Header(name) => KeyStyle::Header(name.clone()),
         ProviderAuth::None => KeyStyle::None,
     };
-    Ok(HttpUpstream {
-        base_url: entry.base_url.trim_end_matches('/').to_owned(),
-        key_style,
-        headers,
-        adapter: Arc::new(OpenAiAdapter::new(dialect)),
-    })
+    let base_url = entry.base_url.trim_end_matches('/').to_owned();
+    Ok(HttpUpstream::new(base_url, key_style, headers, Arc::new(OpenAiAdapter::new(dialect))))
 }

@@ -5,7 +5,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::{
     app::App,
     config::{LogFormat, Settings},
-    telemetry::{self, Format},
+    telemetry::{self, Format, RequestLog},
 };
 
 /// Serves until SIGTERM or Ctrl-C, then drains.
@@ -15,16 +15,16 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
         LogFormat::Pretty => Format::Pretty,
         LogFormat::Json => Format::Json,
     };
-    let _logs = telemetry::init(&settings.log.filter, format)?;
+    let logs = telemetry::init(&settings.log.filter, format)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(8).build()?;
-    runtime.block_on(serve(settings))
+    runtime.block_on(serve(settings, logs.requests))
 }
 
-async fn serve(settings: Settings) -> anyhow::Result<()> {
+async fn serve(settings: Settings, log: RequestLog) -> anyhow::Result<()> {
     let mut terminate = signal(SignalKind::terminate())?;
     let app = App::build(settings).await?;
     greet(&app)?;
-    app.run(async {
+    app.run(Some(log), async {
         tokio::select! {
             _ = terminate.recv() => {}
             _ = tokio::signal::ctrl_c() => {}

@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::StreamExt as _;
-use tokio::time::{Instant, sleep, timeout_at};
+use tokio::time::{Instant, sleep};
 
 use super::{
     plan::Plan,
@@ -53,9 +53,7 @@ pub async fn failover<T: Transport>(
     let mut pause = limits.first_pause;
     loop {
         let started = Instant::now();
-        let outcome = timeout_at(deadline, commit(transport, prepared, key, deadline)).await.unwrap_or_else(|_| {
-            Err(UpstreamFailure::new(FailureClass::Timeout, "the deadline passed before the provider answered"))
-        });
+        let outcome = commit(transport, prepared, key, deadline).await;
         let mut attempt = attempt_of(plan, key, started);
         let failure = match outcome {
             Ok((head, rest)) => {

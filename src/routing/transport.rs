@@ -31,7 +31,8 @@ pub trait Transport: Send + Sync + 'static {
     /// Returns what the translation changed, to be told to the caller once.
     fn warnings(prepared: &mut Self::Prepared) -> Vec<Warning>;
 
-    /// Starts one attempt. The deadline is the caller's; the transport's own timeouts apply within it.
+    /// Starts one attempt. The deadline is the caller's: what has not begun to answer by then is a `Timeout`. The
+    /// transport's own timeouts apply within it.
     fn open<'a>(
         &'a self,
         prepared: &'a Self::Prepared,

@@ -1,6 +1,10 @@
 //! Logs: one readable line or one JSON object an event, written by a thread of its own so that a slow terminal never
 //! holds up a request. When it cannot keep up, lines are lost, not requests.
 
+mod requests;
+
+pub use requests::RequestLog;
+
 use std::io::{self, BufWriter, IsTerminal as _};
 
 use tracing_appender::non_blocking::{NonBlockingBuilder, WorkerGuard};
@@ -29,19 +33,32 @@ pub struct BadFilter {
     reason: String,
 }
 
-/// Starts logging to standard error. Lines that wait are written when the guard is dropped.
-pub fn init(filter: &str, format: Format) -> Result<WorkerGuard, BadFilter> {
+/// What keeps the log going.
+pub struct Logs {
+    /// Writes the lines that still wait when it is dropped.
+    pub guard: WorkerGuard,
+    pub requests: RequestLog,
+}
+
+/// Starts logging to standard error.
+pub fn init(filter: &str, format: Format) -> Result<Logs, BadFilter> {
     let parsed =
         EnvFilter::try_new(filter).map_err(|e| BadFilter { filter: filter.to_owned(), reason: e.to_string() })?;
-    let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(QUEUE_LINES).lossy(true).finish(BufWriter::with_capacity(BUFFER_BYTES, io::stderr()));
+    let stderr = BufWriter::with_capacity(BUFFER_BYTES, io::stderr());
+    let (writer, guard) = NonBlockingBuilder::default().buffered_lines_limit(QUEUE_LINES).lossy(true).finish(stderr);
     let terminal = io::stderr().is_terminal();
+    let json = match format {
+        Format::Auto => !terminal,
+        Format::Json => true,
+        Format::Pretty => false,
+    };
+    let requests = RequestLog { writer: writer.clone(), json };
     let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(writer);
     // A second call, in tests, keeps the first subscriber.
-    let _ = match format {
-        Format::Json => builder.json().flatten_event(true).try_init(),
-        Format::Auto if !terminal => builder.json().flatten_event(true).try_init(),
-        Format::Auto | Format::Pretty => builder.with_ansi(terminal).with_target(false).try_init(),
+    let _ = if json {
+        builder.json().flatten_event(true).try_init()
+    } else {
+        builder.with_ansi(terminal).with_target(false).try_init()
     };
-    Ok(guard)
+    Ok(Logs { guard, requests })
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
-use http::{HeaderMap, HeaderValue, header};
+use http::{HeaderMap, HeaderValue, Method, header};
+use reqwest::Request;
 use secrecy::ExposeSecret as _;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::{
     events::SseEvents,
@@ -30,6 +31,7 @@ use crate::{
 const MAX_REPLY_BYTES: usize = 64 << 20;
 /// Largest error answer that is read; more is cut.
 const MAX_ERROR_BYTES: usize = 64 << 10;
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -69,26 +71,16 @@ pub(super) async fn open(
     encoded: &Encoded,
     mode: Mode,
     key: Option<&ProviderKey>,
+    deadline: Instant,
 ) -> Result<EventStream, UpstreamFailure> {
-    let mut request = http
-        .post(format!("{}{}", upstream.base_url, encoded.path))
-        .headers(upstream.headers.clone())
-        .header(header::CONTENT_TYPE, "application/json")
-        .body(encoded.body.clone());
-    request = match mode {
-        Mode::Unary => request.header(header::ACCEPT, "application/json"),
-        // Compressed streams arrive in gulps: the compressor waits for more.
-        Mode::Stream => request.header(header::ACCEPT, "text/event-stream").header(header::ACCEPT_ENCODING, "identity"),
-    };
-    if let Some((name, value)) = credential(&upstream.key_style, key)? {
-        request = request.header(name, value);
-    }
-    let response = timeout(timeouts.initial, request.send()).await.map_err(|_| silent(timeouts.initial))?;
-    let response = response.map_err(network)?;
+    let request = request(upstream, encoded, mode, key)?;
+    let patience = deadline.min(Instant::now() + timeouts.initial);
+    let response = timeout_at(patience, http.execute(request)).await.map_err(|_| silent(timeouts.initial))?;
+    let mut response = response.map_err(network)?;
 
     let status = response.status().as_u16();
     if !response.status().is_success() {
-        let headers = response.headers().clone();
+        let headers = std::mem::take(response.headers_mut());
         let body = read(response, timeouts.idle, MAX_ERROR_BYTES, true).await.unwrap_or_default();
         return Err(upstream.adapter.decode_error(Reply { status, headers: &headers, body: &body }));
     }
@@ -96,10 +88,38 @@ pub(super) async fn open(
         let decoder = upstream.adapter.stream_decoder();
         return Ok(Box::pin(SseEvents::new(response, decoder, timeouts)));
     }
-    let headers = response.headers().clone();
+    let headers = std::mem::take(response.headers_mut());
     let body = read(response, timeouts.idle, MAX_REPLY_BYTES, false).await?;
     let events = upstream.adapter.decode(Reply { status, headers: &headers, body: &body })?;
     Ok(stream::iter(events.into_iter().map(Ok)).boxed())
+}
+
+fn request(
+    upstream: &HttpUpstream,
+    encoded: &Encoded,
+    mode: Mode,
+    key: Option<&ProviderKey>,
+) -> Result<Request, UpstreamFailure> {
+    let Some(url) = upstream.url(&encoded.path) else {
+        return Err(UpstreamFailure::new(FailureClass::Caller, "the model's name makes no valid address"));
+    };
+    let mut request = Request::new(Method::POST, url);
+    let headers = request.headers_mut();
+    headers.extend(upstream.headers.clone());
+    headers.insert(header::CONTENT_TYPE, JSON);
+    match mode {
+        Mode::Unary => headers.insert(header::ACCEPT, JSON),
+        Mode::Stream => {
+            // Compressed streams arrive in gulps: the compressor waits for more.
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+            headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"))
+        }
+    };
+    if let Some((name, value)) = credential(&upstream.key_style, key)? {
+        headers.insert(name, value);
+    }
+    *request.body_mut() = Some(encoded.body.clone().into());
+    Ok(request)
 }
 
 /// Returns the header that shows the key, marked so that it is never printed.

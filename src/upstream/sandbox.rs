@@ -1,16 +1,21 @@
 //! Plays the sandbox provider's script: no socket, but the same waits and failures as a real upstream.
 
 use futures_util::stream;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep, timeout_at};
 
 use crate::{
-    domain::failure::UpstreamFailure,
+    domain::failure::{FailureClass, UpstreamFailure},
     providers::sandbox::{Script, Step},
     routing::transport::EventStream,
 };
 
 /// Starts the script. What fails before its first event fails here, like an HTTP status would.
-pub(super) async fn play(mut script: Script) -> Result<EventStream, UpstreamFailure> {
+pub(super) async fn play(script: Script, deadline: Instant) -> Result<EventStream, UpstreamFailure> {
+    let late = || UpstreamFailure::new(FailureClass::Timeout, "sandbox: no answer on purpose");
+    timeout_at(deadline, begin(script)).await.unwrap_or_else(|_| Err(late()))
+}
+
+async fn begin(mut script: Script) -> Result<EventStream, UpstreamFailure> {
     loop {
         match script.next() {
             Some(Step::Wait(pause)) => sleep(pause).await,

@@ -80,13 +80,13 @@ impl Transport for Upstreams {
         &'a self,
         prepared: &'a Prepared,
         key: Option<&'a ProviderKey>,
-        _deadline: Instant,
+        deadline: Instant,
     ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>> {
         match prepared {
             Prepared::Http { upstream, encoded, mode } => {
-                client::open(&self.http, self.timeouts, upstream, encoded, *mode, key).boxed()
+                client::open(&self.http, self.timeouts, upstream, encoded, *mode, key, deadline).boxed()
             }
-            Prepared::Sandbox(script) => sandbox::play(script.clone()).boxed(),
+            Prepared::Sandbox(script) => sandbox::play(script.clone(), deadline).boxed(),
         }
     }
 }

@@ -37,7 +37,7 @@ impl Gateway {
         let app = App::build(settings).await.unwrap_or_else(|e| panic!("{e:#}"));
         let (grpc, edge) = (app.grpc_addr().unwrap(), app.edge_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
-        let running = tokio::spawn(app.run(async {
+        let running = tokio::spawn(app.run(None, async {
             let _ = stopped.await;
         }));
         Self { grpc, edge, _data: data, stop: Some(stop), running: Some(running) }

@@ -29,10 +29,11 @@ async fn answer(edge: &Edge, headers: &HeaderMap, body: Body, id: &RequestId) ->
     let call = openai::parse(&edge.read_json(headers, body).await?)?;
     let client = ChatServiceClient::new(edge.transport.clone())
         .max_decoding_message_size(edge.settings.max_body_bytes.max(4 << 20));
+    // In boxes of their own: the handler's future is moved several times on its way, and would carry both.
     if call.stream {
-        stream(edge, headers, client, call, id).await
+        Box::pin(stream(edge, headers, client, call, id)).await
     } else {
-        whole(edge, headers, client, call, id).await
+        Box::pin(whole(edge, headers, client, call, id)).await
     }
 }
 

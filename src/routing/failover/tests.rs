@@ -35,12 +35,16 @@ impl Transport for Script {
         &'a self,
         _: &'a (),
         key: Option<&'a ProviderKey>,
-        _: Instant,
+        deadline: Instant,
     ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>> {
         self.keys.lock().unwrap().push(key.map(|k| k.alias.clone()).unwrap_or_default());
         match self.outcomes.lock().unwrap().pop_front() {
             Some(events) => async { Ok(stream::iter(events).boxed()) }.boxed(),
-            None => std::future::pending().boxed(),
+            None => async move {
+                tokio::time::sleep_until(deadline).await;
+                Err(UpstreamFailure::new(FailureClass::Timeout, "late"))
+            }
+            .boxed(),
         }
     }
 }
