@@ -40,6 +40,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .build_client(true)
         .build_server(!edge)
         .bytes(".aigateway.v1")
+        .codec_path(if edge { "crate::codec::EventCodec" } else { "crate::grpc::EventCodec" })
         .emit_rerun_if_changed(false)
         .compile_fds(compile(true)?.file_descriptor_set())?;
     Ok(())

@@ -9,6 +9,7 @@
 //! * `error`: the one table from gRPC statuses to OpenAI errors.
 //! * `transport`, `serve`, `settings`, `health`: the connection to the service, the listener, and what can be set.
 
+mod codec;
 mod error;
 mod health;
 mod metadata;

@@ -3,6 +3,7 @@
 
 mod call;
 mod chat;
+mod codec;
 mod convert_completion;
 mod convert_request;
 mod convert_usage;
@@ -11,4 +12,5 @@ mod server;
 mod status;
 mod unavailable;
 
+pub use codec::EventCodec;
 pub use server::{GrpcSettings, Health, Services, in_memory, serve};

@@ -23,6 +23,9 @@ type Event = pb::StreamChatCompletionResponse;
 /// Ready events are joined up to this size, so that a fast provider does not cost one write per token.
 const BATCH_BYTES: usize = 8 << 10;
 
+/// Room for the frames of an event or two; more grows.
+const FRAME_BYTES: usize = 1 << 10;
+
 /// A comment, because clients choke on any other kind of event without data; and not `: ping`, which Continue takes for
 /// the end of a read.
 const HEARTBEAT: &[u8] = b": keep-alive\n\n";
@@ -64,7 +67,7 @@ pub async fn hold(events: Events, writer: ChunkWriter, heartbeat: Duration) -> R
     let mut body = SseBody {
         events: Some(events),
         writer,
-        out: BytesMut::with_capacity(BATCH_BYTES),
+        out: BytesMut::with_capacity(FRAME_BYTES),
         heartbeat,
         last_write: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now() + heartbeat)),
