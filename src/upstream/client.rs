@@ -107,14 +107,15 @@ fn request(
     let headers = request.headers_mut();
     headers.extend(upstream.headers.clone());
     headers.insert(header::CONTENT_TYPE, JSON);
-    match mode {
-        Mode::Unary => headers.insert(header::ACCEPT, JSON),
-        Mode::Stream => {
-            // Compressed streams arrive in gulps: the compressor waits for more.
-            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-            headers.insert(header::ACCEPT, HeaderValue::from_static("text/event-stream"))
-        }
-    };
+    // Compressed streams arrive in gulps, and a compressed reply could unfold beyond every bound.
+    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    headers.insert(
+        header::ACCEPT,
+        match mode {
+            Mode::Unary => JSON,
+            Mode::Stream => HeaderValue::from_static("text/event-stream"),
+        },
+    );
     if let Some((name, value)) = credential(&upstream.key_style, key)? {
         headers.insert(name, value);
     }

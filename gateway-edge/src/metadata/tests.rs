@@ -66,3 +66,11 @@ fn a_shorter_timeout_of_the_client_counts() {
         assert_eq!(got, Duration::from_millis(expected), "{name}: {value}");
     }
 }
+
+#[test]
+fn made_ids_do_not_repeat() {
+    let ids: std::collections::HashSet<String> =
+        (0..10_000).map(|_| RequestId::of(&HeaderMap::new()).as_str().to_owned()).collect();
+    assert_eq!(ids.len(), 10_000);
+    assert!(ids.iter().all(|id| id.len() == 36 && id.starts_with("req_")));
+}
