@@ -9,6 +9,8 @@
 //! * `error`: the one table from gRPC statuses to OpenAI errors.
 //! * `transport`, `serve`, `settings`, `health`: the connection to the service, the listener, and what can be set.
 
+/// One source for both crates, as `build.rs` is: a codec is a matter of buffers, not of either side.
+#[path = "../../src/grpc/codec.rs"]
 mod codec;
 mod error;
 mod health;

@@ -1,6 +1,13 @@
 //! Every gateway key that is valid now, in memory. No lock and no database on the way of a request.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use arc_swap::ArcSwap;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
@@ -13,6 +20,9 @@ use crate::domain::{
 
 /// The user who owns the gateway. With authentication off, everybody is this user.
 pub const OWNER_ID: &str = "owner";
+
+/// How long callers with unknown keys are told to wait while the database is away.
+const RETRY: Duration = Duration::from_secs(2);
 
 /// Half a hash finds the entry; the comparison that decides is of whole hashes and takes the same time for all.
 type Prefix = [u8; 16];
@@ -65,19 +75,21 @@ pub struct Directory {
     snapshot: ArcSwap<AccessSnapshot>,
     /// Who everybody is while authentication is off.
     anonymous: Option<Caller>,
+    /// Whether keys may exist that the snapshot lacks, because the database is away.
+    stale: AtomicBool,
 }
 
 impl Directory {
     /// Starts empty: nobody is let in before the first [`Self::replace`].
     pub fn new() -> Self {
-        Self { snapshot: ArcSwap::default(), anonymous: None }
+        Self { snapshot: ArcSwap::default(), anonymous: None, stale: AtomicBool::new(false) }
     }
 
     /// Asks for no key: every caller is the owner. Only for addresses that nobody else can reach.
     pub fn open_to_all() -> Self {
         let caller =
             Caller { user_id: OWNER_ID.into(), key_id: "anonymous".into(), key_name: "authentication is off".into() };
-        Self { snapshot: ArcSwap::default(), anonymous: Some(caller) }
+        Self { snapshot: ArcSwap::default(), anonymous: Some(caller), stale: AtomicBool::new(false) }
     }
 
     /// Returns who shows this key. A missing, malformed, unknown, expired or revoked key gets one identical error, so
@@ -89,7 +101,24 @@ impl Directory {
         bearer
             .filter(|token| token.len() <= MAX_LENGTH)
             .and_then(|token| self.snapshot.load().find(token, now_ms).cloned())
-            .ok_or_else(invalid)
+            .ok_or_else(|| self.refusal(bearer))
+    }
+
+    /// Says whether the snapshot can still be trusted to be complete.
+    pub fn set_stale(&self, stale: bool) {
+        self.stale.store(stale, Ordering::Relaxed);
+    }
+
+    pub fn is_stale(&self) -> bool {
+        self.stale.load(Ordering::Relaxed)
+    }
+
+    fn refusal(&self, bearer: Option<&str>) -> Error {
+        if bearer.is_none() || !self.is_stale() {
+            return invalid();
+        }
+        let message = "the gateway's database is not available and this key is not known from before; try again soon";
+        Error { retry_after: Some(RETRY), ..Error::new(ErrorKind::StorageUnavailable, message) }
     }
 
     pub fn replace(&self, snapshot: AccessSnapshot) {

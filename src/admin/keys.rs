@@ -11,7 +11,7 @@ use crate::{
         error::{Error, ErrorKind},
         key::GatewayKey,
     },
-    storage::{Store, User},
+    storage::{Store, StoreError, User},
 };
 
 const MAX_NAME_LENGTH: usize = 200;
@@ -57,7 +57,7 @@ impl KeysAdmin {
         let request = CreateKey { name: "first key".to_owned(), user_id: OWNER_ID.to_owned(), expires_ms: None };
         let key = new_key(&secret, request, now_ms);
         let created = self.store.create_owner_if_empty(&owner(now_ms), &key).await.map_err(from_store)?;
-        self.publish().await?;
+        self.publish().await.map_err(from_store)?;
         if created && chosen.is_some() && secret.is_short() {
             tracing::warn!("AIGW_BOOTSTRAP_KEY is shorter than 32 characters and could be guessed");
         }
@@ -75,7 +75,7 @@ impl KeysAdmin {
         if !self.store.create_owner_if_empty(&owner(now_ms), &key).await.map_err(from_store)? {
             self.store.insert_gateway_key(&key).await.map_err(from_store)?;
         }
-        self.publish().await?;
+        self.publish().await.map_err(from_store)?;
         Ok((key, secret))
     }
 
@@ -89,22 +89,34 @@ impl KeysAdmin {
         let key = self.store.set_gateway_key_active(id, false).await.map_err(from_store)?.ok_or_else(|| {
             Error::new(ErrorKind::NotFound, format!("no gateway key has the id {id}; list them to see their ids"))
         })?;
-        self.publish().await?;
+        self.publish().await.map_err(from_store)?;
         Ok(key)
     }
 
-    /// Takes over what other processes wrote. Returns whether there was something. Costs one small read.
-    pub async fn refresh(&self) -> Result<bool, Error> {
-        if self.store.revision().await.map_err(from_store)? == self.directory.revision() {
+    /// Takes over what other processes wrote. Returns whether there was something. Costs one small read. While it
+    /// fails, the known keys stay in use, and nobody is told that an unknown key is wrong.
+    pub async fn refresh(&self) -> Result<bool, StoreError> {
+        let result = self.take_over().await;
+        self.directory.set_stale(result.is_err());
+        result
+    }
+
+    /// Returns whether the last refresh failed.
+    pub fn is_stale(&self) -> bool {
+        self.directory.is_stale()
+    }
+
+    async fn take_over(&self) -> Result<bool, StoreError> {
+        if self.store.revision().await? == self.directory.revision() {
             return Ok(false);
         }
         self.publish().await?;
         Ok(true)
     }
 
-    async fn publish(&self) -> Result<(), Error> {
+    async fn publish(&self) -> Result<(), StoreError> {
         let _guard = self.publishing.lock().await;
-        let rows = self.store.load_access_snapshot().await.map_err(from_store)?;
+        let rows = self.store.load_access_snapshot().await?;
         self.directory.replace(AccessSnapshot::new(rows.revision, rows.keys));
         Ok(())
     }

@@ -141,11 +141,17 @@ fn now_ms() -> i64 {
 
 /// Looks for changes that other processes made to gateway keys, for ever.
 async fn refresh_keys(keys: Arc<KeysAdmin>) {
+    let mut away = false;
     loop {
         tokio::time::sleep(REFRESH).await;
-        if let Err(error) = keys.refresh().await {
-            tracing::warn!(%error, "gateway keys could not be refreshed; the last known ones stay in use");
+        match keys.refresh().await {
+            Ok(_) if away => tracing::info!("the database is back"),
+            Err(error) if !away => {
+                tracing::warn!(%error, "the database is away; the gateway keys known so far stay in use");
+            }
+            Ok(_) | Err(_) => {}
         }
+        away = keys.is_stale();
     }
 }
 

@@ -63,8 +63,12 @@ impl Gateway {
 
     /// A POST with the test's gateway key.
     pub fn post(&self, path: &str, content_type: &str) -> reqwest::RequestBuilder {
+        self.post_as(KEY, path, content_type)
+    }
+
+    pub fn post_as(&self, key: &str, path: &str, content_type: &str) -> reqwest::RequestBuilder {
         let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.post(format!("http://{}{path}", self.edge)).bearer_auth(KEY).header("content-type", content_type)
+        client.post(format!("http://{}{path}", self.edge)).bearer_auth(key).header("content-type", content_type)
     }
 
     /// Stops the gateway and waits until open requests are done.

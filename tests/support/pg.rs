@@ -11,6 +11,8 @@ use std::{
     time::Duration,
 };
 
+static CLUSTER: OnceLock<Cluster> = OnceLock::new();
+
 struct Cluster {
     socket_dir: PathBuf,
     _stdin: Option<ChildStdin>,
@@ -18,7 +20,6 @@ struct Cluster {
 
 /// Returns the URL of a fresh, empty database. `None` only when `AIGW_TEST_SKIP_POSTGRES=1` says so.
 pub fn database() -> Option<String> {
-    static CLUSTER: OnceLock<Cluster> = OnceLock::new();
     static NEXT: AtomicU32 = AtomicU32::new(0);
     if skipped() {
         println!("SKIPPED on PostgreSQL: AIGW_TEST_SKIP_POSTGRES=1");
@@ -117,4 +118,28 @@ fn start() -> Cluster {
 
 fn path(path: &Path) -> &str {
     path.to_str().unwrap()
+}
+
+/// Ends every connection to a database and lets nobody in, as if its server were gone.
+#[allow(dead_code, reason = "not every test that uses a database takes it away")]
+pub fn close_to_everybody(url: &str) {
+    let name = name_in(url);
+    administer(&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"));
+    administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"));
+}
+
+#[allow(dead_code, reason = "not every test that uses a database takes it away")]
+pub fn open_again(url: &str) {
+    administer(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", name_in(url)));
+}
+
+fn name_in(url: &str) -> &str {
+    url.split(['/', '?']).nth(3).unwrap()
+}
+
+fn administer(statement: &str) {
+    let host = path(&CLUSTER.get().unwrap().socket_dir);
+    let arguments = ["-q", "-h", host, "-U", "postgres", "-c", statement];
+    let done = Command::new(program("psql")).args(arguments).stdout(Stdio::null()).status().unwrap();
+    assert!(done.success(), "{statement}");
 }
