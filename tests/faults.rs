@@ -143,6 +143,24 @@ async fn failures_before_the_first_event_have_their_own_status() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_not_there_says_so() {
+    let gateway = Gateway::start(&[]).await;
+    let mut client = gateway.client().await;
+    let cases = [
+        ("no such model", "nobody/knows", "404 model_not_found", "NotFound"),
+        ("a model that was shut down", "gemini-1.5-pro", "404 model_not_found", "NotFound"),
+        ("a provider without a key", "x-ai/grok-4.3", "503 provider_keys_exhausted", "Unavailable"),
+        ("a provider of a later version", "sber/GigaChat", "501 not_implemented", "Unimplemented"),
+    ];
+    for (name, model, rest, grpc) in cases {
+        assert_eq!(over_sse(&gateway, model).await.error.as_deref(), Some(rest), "SSE, {name}");
+        assert_eq!(over_grpc(&mut client, model).await.error.as_deref(), Some(grpc), "gRPC, {name}");
+        assert_eq!(over_grpc_web(&gateway, model).await.error.as_deref(), Some(grpc), "gRPC-Web, {name}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_upstream_sees_at_once_that_a_caller_hung_up() {
     let upstream = ScriptedUpstream::start(|seen| {
         let streamed = seen.body.contains("\"stream\":true");

@@ -26,7 +26,7 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
         name: row.name.to_owned(),
         prefix: row.prefix.to_owned(),
         name_hints: row.name_hints.to_vec(),
-        passes_unknown_models: matches!(row.wire, Wire::Http(_)),
+        passes_unknown_models: !matches!(row.wire, Wire::Sandbox),
         needs_key: row.key_style != KeyStyle::None,
         key_hint: format!("send one in the header {}, or set {}", row.key_header, row.key_variable),
         configured: false,
