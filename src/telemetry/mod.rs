@@ -33,8 +33,10 @@ pub struct BadFilter {
 pub fn init(filter: &str, format: Format) -> Result<WorkerGuard, BadFilter> {
     let parsed =
         EnvFilter::try_new(filter).map_err(|e| BadFilter { filter: filter.to_owned(), reason: e.to_string() })?;
-    let (writer, guard) =
-        NonBlockingBuilder::default().buffered_lines_limit(QUEUE_LINES).lossy(true).finish(BufWriter::with_capacity(BUFFER_BYTES, io::stderr()));
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(QUEUE_LINES)
+        .lossy(true)
+        .finish(BufWriter::with_capacity(BUFFER_BYTES, io::stderr()));
     let terminal = io::stderr().is_terminal();
     let builder = tracing_subscriber::fmt().with_env_filter(parsed).with_writer(writer);
     // A second call, in tests, keeps the first subscriber.
