@@ -19,6 +19,7 @@ const SLOW_PAUSE: Duration = Duration::from_secs(1);
 
 /// What happens next in the sandbox.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are events, and there are some dozens at a time")]
 pub enum Step {
     Wait(Duration),
     Event(ChatEvent),
