@@ -44,6 +44,10 @@ fn keys_are_created_listed_and_revoked() {
         serde_json::from_str(&out(&gateway(dir.path(), &["keys", "list", "--json"], &[]))).unwrap();
     assert_eq!((json[0]["id"].as_str(), json[0]["state"].as_str()), (Some(id), Some("revoked")));
 
+    let again = gateway(dir.path(), &["keys", "revoke", &key], &[]);
+    assert_eq!(again.status.code(), Some(0), "a whole key is taken, too");
+    assert!(!err(&again).contains(&key));
+
     let unknown = gateway(dir.path(), &["keys", "revoke", "none"], &[]);
     assert_eq!(unknown.status.code(), Some(1));
     assert!(err(&unknown).contains("no gateway key has the id none"));

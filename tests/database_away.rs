@@ -1,6 +1,6 @@
 //! The request path needs no database: it goes on while the database is away, and tells the truth about keys it
 //! cannot look up.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and starts what it tests")]
 
 #[path = "support/pg.rs"]
 mod pg;

@@ -1,4 +1,5 @@
 //! What happens when an upstream misbehaves, seen from every face: through sockets, byte for byte.
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
 mod support;
 

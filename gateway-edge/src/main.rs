@@ -1,9 +1,9 @@
 //! The edge on its own, in front of a service at an address.
 
-use std::{net::SocketAddr, time::Duration};
+use std::{net::SocketAddr, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
-use clap::Parser;
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, builder::Resettable};
 use gateway_edge::{EdgeSettings, Transport, router, serve};
 use tokio::{
     net::TcpListener,
@@ -21,7 +21,7 @@ use tracing_subscriber::EnvFilter;
     after_help = "\
 Try it:
   gateway-edge --gateway-url http://127.0.0.1:50051
-  curl -s http://127.0.0.1:6161/v1/chat/completions -H \"authorization: Bearer $KEY\" \\
+  curl -s http://127.0.0.1:6161/v1/chat/completions -H \"authorization: Bearer $AIGW_KEY\" \\
     -H 'content-type: application/json' \\
     -d '{\"model\":\"sandbox/echo\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}'
 
@@ -30,7 +30,8 @@ Health: /livez (the edge runs), /readyz (the service answers), /api/v1/health (b
 )]
 struct Args {
     /// Where to listen
-    #[arg(long, env = "AIGW_EDGE_ADDR", default_value = "127.0.0.1:6161", value_name = "ADDRESS")]
+    #[arg(long, env = "AIGW_EDGE_ADDR", default_value = "127.0.0.1:6161", value_name = "ADDRESS",
+        value_parser = address)]
     edge_addr: SocketAddr,
     /// Address of the gateway's gRPC service, http:// or https://
     #[arg(
@@ -44,14 +45,13 @@ struct Args {
     /// HTTP/2 connections to the service; raise it when more than 1000 requests run per connection
     #[arg(long, env = "AIGW_EDGE_CONNECTIONS", default_value_t = 4, value_name = "N")]
     connections: usize,
-    /// Seconds of silence after which a stream gets a comment
-    #[arg(long, env = "AIGW_SSE_HEARTBEAT_SECONDS", default_value_t = 15, value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(1..=600))]
-    heartbeat_seconds: u64,
+    /// Seconds of silence after which a stream gets a comment; 0 sends none
+    #[arg(long, env = "AIGW_SSE_HEARTBEAT_SECONDS", default_value = "15", value_name = "SECONDS", value_parser = seconds)]
+    sse_heartbeat_seconds: Duration,
     /// Longest time of one request, streams included
-    #[arg(long, env = "AIGW_REQUEST_TIMEOUT_SECONDS", default_value_t = 600, value_name = "SECONDS",
-        value_parser = clap::value_parser!(u64).range(1..=86400))]
-    request_timeout_seconds: u64,
+    #[arg(long, env = "AIGW_REQUEST_TIMEOUT_SECONDS", default_value = "600", value_name = "SECONDS",
+        value_parser = some_seconds)]
+    request_timeout_seconds: Duration,
     /// Largest request body, pictures included
     #[arg(long, env = "AIGW_EDGE_MAX_BODY_BYTES", default_value_t = 50 << 20, value_name = "BYTES")]
     max_body_bytes: usize,
@@ -59,24 +59,65 @@ struct Args {
     #[arg(long, env = "AIGW_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
     cors_origins: Vec<String>,
     /// Seconds that open answers may go on after SIGTERM
-    #[arg(long, env = "AIGW_DRAIN_SECONDS", default_value_t = 30, value_name = "SECONDS")]
-    drain_seconds: u64,
+    #[arg(long, env = "AIGW_DRAIN_SECONDS", default_value = "30", value_name = "SECONDS", value_parser = seconds)]
+    drain_seconds: Duration,
     /// What to log, such as info or gateway_edge=debug
     #[arg(long, env = "AIGW_LOG", default_value = "info", value_name = "FILTER")]
     log: String,
 }
 
+/// Longer than anybody waits; for a heartbeat that is switched off.
+const NEVER: Duration = Duration::from_secs(10 * 365 * 86_400);
+
+// The gateway reads the same variables, so the same values must be right here.
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
+    numeric.parse().map_err(|_| "write an address such as 127.0.0.1:6161 or 0.0.0.0:6161".to_owned())
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    match text.trim().parse::<f64>() {
+        Ok(seconds) if (0.0..=86_400.0).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err("write a number of seconds between 0 and 86400, such as 30 or 0.5, without a unit".to_owned()),
+    }
+}
+
+fn some_seconds(text: &str) -> Result<Duration, String> {
+    let time = seconds(text)?;
+    if time.is_zero() { Err("it must be more than 0 seconds".to_owned()) } else { Ok(time) }
+}
+
+/// Reads command line and environment. An empty variable counts as not set.
+fn args() -> Args {
+    let command = Args::command().mut_args(|arg| {
+        let empty = arg.get_env().and_then(std::env::var_os).is_some_and(|value| value.is_empty());
+        if empty { arg.env(Resettable::Reset) } else { arg }
+    });
+    Args::from_arg_matches(&command.get_matches()).unwrap_or_else(|error| error.exit())
+}
+
+/// Exit codes are the gateway's: 0 done, 1 failed, 2 wrong command line.
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    let args = Args::parse();
+async fn main() -> ExitCode {
+    match run(args()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(args: Args) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&args.log).context("--log is no valid filter")?;
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
 
     let settings = EdgeSettings {
-        heartbeat: Duration::from_secs(args.heartbeat_seconds),
+        heartbeat: if args.sse_heartbeat_seconds.is_zero() { NEVER } else { args.sse_heartbeat_seconds },
         max_body_bytes: args.max_body_bytes,
-        request_timeout: Duration::from_secs(args.request_timeout_seconds),
+        request_timeout: args.request_timeout_seconds,
         cors_origins: args.cors_origins,
         ..EdgeSettings::default()
     };
@@ -94,7 +135,30 @@ async fn main() -> anyhow::Result<()> {
         tracing::info!("stopping: open answers may finish");
     };
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let drain = Duration::from_secs(args.drain_seconds);
-    serve(router(transport, settings.clone()), listener, settings, shutdown, drain).await?;
+    serve(router(transport, settings.clone()), listener, settings, shutdown, args.drain_seconds).await?;
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_what_the_gateway_takes() {
+        Args::command().debug_assert();
+        let of = |line: &str| Args::try_parse_from(["gateway-edge"].into_iter().chain(line.split(' ')));
+        for (line, good) in [
+            ("--sse-heartbeat-seconds 0", true),
+            ("--sse-heartbeat-seconds 0.5", true),
+            ("--sse-heartbeat-seconds 15s", false),
+            ("--drain-seconds 0", true),
+            ("--request-timeout-seconds 0", false),
+            ("--request-timeout-seconds 86401", false),
+            ("--edge-addr localhost:6161", true),
+            ("--edge-addr [::1]:6161", true),
+            ("--edge-addr 6161", false),
+        ] {
+            assert_eq!(of(line).is_ok(), good, "{line}");
+        }
+    }
 }

@@ -70,7 +70,7 @@ pub enum KeysCommand {
     },
     /// Revoke a key. Running gateways refuse it within a second
     Revoke {
-        /// Public id of the key: the part after `sk-`
+        /// Public id of the key, the part after `sk-`; or the whole key
         id: String,
     },
 }

@@ -32,12 +32,18 @@ pub fn run(settings: &Settings, command: KeysCommand) -> Result<(), Failure> {
             KeysCommand::Create { name, expires_in, json } => create(&keys, settings, (name, expires_in), json).await,
             KeysCommand::List { json } => list(&keys, json).await,
             KeysCommand::Revoke { id } => {
-                let key = keys.revoke(&id).await?;
+                let key = keys.revoke(public_id(&id)).await?;
                 eprintln!("revoked {} ({}); running gateways refuse it within a second", key.id, key.name);
                 Ok(())
             }
         }
     })
+}
+
+/// Takes the id out of a whole key, which people paste and no message should repeat.
+fn public_id(text: &str) -> &str {
+    let Some(rest) = text.strip_prefix("sk-") else { return text };
+    rest.split_once('-').map_or(rest, |(id, _)| id)
 }
 
 async fn create(

@@ -164,8 +164,14 @@ fn all_problems_are_reported_at_once() {
 }
 
 #[test]
-fn names_that_kubernetes_injects_are_let_by() {
-    env(&[("AIGW_PORT", "tcp://10.0.0.1:6161"), ("AIGW_SERVICE_HOST", "10.0.0.1"), ("GATEWAY_PORT", "x")]).load();
+fn names_of_others_are_let_by() {
+    env(&[
+        ("AIGW_PORT", "tcp://10.0.0.1:6161"),
+        ("AIGW_SERVICE_HOST", "10.0.0.1"),
+        ("AIGW_KEY", "sk-x"),
+        ("GATEWAY_PORT", "x"),
+    ])
+    .load();
 }
 
 #[test]

@@ -11,7 +11,7 @@ use tonic::{
     transport::{Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
-use tower::{BoxError, util::MapErr};
+use tower::BoxError;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{
@@ -99,14 +99,8 @@ impl Health {
 /// Returns the services as one that is called without a socket.
 pub fn in_memory(
     routes: Routes,
-) -> MapErr<
-    impl tower::Service<Request<Body>, Response = http::Response<Body>, Error = Infallible, Future: Send> + Clone,
-    fn(Infallible) -> BoxError,
-> {
-    fn never(error: Infallible) -> BoxError {
-        match error {}
-    }
-    tower::ServiceExt::<Request<Body>>::map_err(routes.prepare(), never as fn(Infallible) -> BoxError)
+) -> impl tower::Service<Request<Body>, Response = http::Response<Body>, Error = BoxError, Future: Send> + Clone {
+    tower::ServiceExt::<Request<Body>>::map_err(routes.prepare(), |never: Infallible| -> BoxError { match never {} })
 }
 
 /// Serves on the listener until `stop`, then lets open calls finish for at most the drain time.

@@ -95,7 +95,7 @@ async fn serve(
             Act::Send(bytes) => stream.write_all(&bytes).await?,
             Act::Pause(pause) => tokio::time::sleep(pause).await,
             Act::Reset => {
-                #[allow(deprecated)] // the replacement takes no zero
+                #[expect(deprecated, reason = "the replacement takes no zero")]
                 stream.set_linger(Some(Duration::ZERO))?;
                 return Ok(());
             }

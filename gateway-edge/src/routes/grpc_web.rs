@@ -11,13 +11,11 @@ use crate::{
     routes::Edge,
 };
 
+const BINARY: &str = "application/grpc-web+proto";
+const TEXT: &str = "application/grpc-web-text+proto";
+
 /// What the translating layer knows; it would pass anything else on as it is.
-const CONTENT_TYPES: [&str; 4] = [
-    "application/grpc-web",
-    "application/grpc-web+proto",
-    "application/grpc-web-text",
-    "application/grpc-web-text+proto",
-];
+const CONTENT_TYPES: [&str; 4] = ["application/grpc-web", BINARY, "application/grpc-web-text", TEXT];
 
 /// Headers between two neighbours only; HTTP/2 refuses them. Cookies are no business of the service.
 const NOT_FORWARDED: [&str; 9] = [
@@ -44,6 +42,11 @@ fn is_grpc_web(headers: &HeaderMap) -> bool {
     kind.is_some_and(|kind| CONTENT_TYPES.contains(&kind))
 }
 
+/// Whether a content type is base64, for clients that cannot read bytes.
+fn is_text(kind: &HeaderValue) -> bool {
+    kind.as_bytes().starts_with(b"application/grpc-web-text")
+}
+
 /// Passes the call to the service, in this process or in another.
 pub async fn call(edge: &Edge, mut request: Request) -> Response {
     let id = RequestId::of(request.headers());
@@ -52,6 +55,13 @@ pub async fn call(edge: &Edge, mut request: Request) -> Response {
         headers.remove(name);
     }
     headers.insert(X_REQUEST_ID, id.header());
+    let accept = headers.get(header::ACCEPT).or_else(|| headers.get(header::CONTENT_TYPE));
+    let answer_kind = if accept.is_some_and(is_text) { TEXT } else { BINARY };
+    if headers.get(header::CONTENT_TYPE).is_some_and(is_text) {
+        // The translating layer decodes base64 and still announces the length of the encoded body. HTTP/2 would make a
+        // `content-length` of it, and the service would reset the stream because the data is shorter.
+        request = request.map(|body| Body::from_stream(body.into_data_stream()));
+    }
     *request.version_mut() = http::Version::HTTP_2;
     let service = GrpcWebLayer::new().layer(edge.transport.clone());
     let mut response = match service.oneshot(request).await {
@@ -59,8 +69,7 @@ pub async fn call(edge: &Edge, mut request: Request) -> Response {
         Err(error) => {
             // The status travels in the head: gRPC-Web calls that "trailers only".
             let mut response = Status::from_error(error).into_http::<tonic::body::Body>().map(Body::new);
-            let kind = HeaderValue::from_static("application/grpc-web+proto");
-            response.headers_mut().insert(header::CONTENT_TYPE, kind);
+            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer_kind));
             response
         }
     };

@@ -237,6 +237,44 @@ async fn grpc_web_reaches_the_service() {
     assert_eq!((response.status().as_u16(), &response.headers()["grpc-status"]), (200, &"14".parse().unwrap()));
 }
 
+/// HTTP/2 counts what a request announced, so this needs a service behind a socket.
+#[tokio::test]
+async fn grpc_web_reaches_a_remote_service() {
+    let fake = Fake::default();
+    let service = fake.transport(script);
+    let service = Router::new().fallback(move |request: axum::extract::Request| async move {
+        service.oneshot(request.map(tonic::body::Body::new)).await.unwrap().map(Body::new)
+    });
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let mut server = tokio::task::JoinSet::new();
+    let drain = std::time::Duration::ZERO;
+    server.spawn(crate::serve(service, listener, settings(), std::future::pending(), drain));
+    let edge = router(Transport::remote(url, 1).unwrap(), settings());
+    for (kind, body) in [
+        ("application/grpc-web+proto", "\0\0\0\0\0"),
+        ("application/grpc-web-text", "AAAAAAA="),
+        ("application/grpc-web-text+proto", "AAAAAAA="),
+    ] {
+        let request = Request::post("/aigateway.v1.ModelService/ListModels")
+            .header("content-type", kind)
+            .header("accept", kind)
+            .header("content-length", body.len());
+        let response = edge.clone().oneshot(request.body(Body::from(body)).unwrap()).await.unwrap();
+        assert!(!response.headers().contains_key("grpc-status"), "{kind}: {:?}", response.headers());
+        let answer = response.into_body().collect().await.unwrap().to_bytes();
+        assert!(!answer.is_empty(), "{kind}");
+        assert_eq!(fake.last().message.len(), 0, "{kind}");
+    }
+    assert_eq!(fake.calls.lock().unwrap().len(), 3);
+
+    let dead = router(Transport::remote("http://127.0.0.1:9", 1).unwrap(), settings());
+    let request =
+        Request::post("/aigateway.v1.ModelService/ListModels").header("content-type", "application/grpc-web-text");
+    let response = dead.oneshot(request.body(Body::from("AAAAAAA=")).unwrap()).await.unwrap();
+    assert_eq!(response.headers()["content-type"], "application/grpc-web-text+proto");
+}
+
 #[tokio::test]
 async fn cors_only_when_asked_for() {
     let fake = Fake::default();

@@ -30,7 +30,8 @@ fn absent_and_zero_differ() {
 #[test]
 fn refuses_by_field() {
     assert_eq!(request_of(None).unwrap_err().field.unwrap(), "prompt");
-    let cases: Vec<(&str, Box<dyn FnOnce(&mut pb::ChatPrompt)>)> = vec![
+    type Change = Box<dyn FnOnce(&mut pb::ChatPrompt)>;
+    let cases: Vec<(&str, Change)> = vec![
         ("prompt.messages", Box::new(|p| p.messages.clear())),
         ("prompt.messages[0].role", Box::new(|p| p.messages[0].role = 0)),
         ("prompt.messages[0].role", Box::new(|p| p.messages[0].role = 99)),

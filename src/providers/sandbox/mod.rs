@@ -19,6 +19,7 @@ const SLOW_PAUSE: Duration = Duration::from_secs(1);
 
 /// What happens next in the sandbox.
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::large_enum_variant, reason = "nearly all steps are events, and there are some dozens at a time")]
 pub enum Step {
     Wait(Duration),
     Event(ChatEvent),
@@ -52,18 +53,17 @@ impl Script {
         steps.push_back(Step::Event(ChatEvent::Started(Started { model: model.to_owned(), ..Started::default() })));
         let cut = breaks_off(model).map(|failure| (answer.len().div_ceil(2), failure));
         for (at, event) in answer.into_iter().enumerate() {
-            if let Some((after, failure)) = &cut
-                && at == *after
-            {
-                steps.extend(failure.clone().map(Step::Fail));
-                return Self(steps);
+            if cut.as_ref().is_some_and(|(after, _)| at == *after) {
+                break;
             }
             if streamed && at > 0 {
                 steps.push_back(Step::Wait(pause));
             }
             steps.push_back(Step::Event(event));
         }
-        if let Some((_, failure)) = cut {
+        if let Some((said, failure)) = cut {
+            // As providers that count along do, so that a break can be told with what it cost.
+            steps.push_back(Step::Event(ChatEvent::Usage(usage(request, model, said as u64))));
             steps.extend(failure.map(Step::Fail));
             return Self(steps);
         }
@@ -140,16 +140,20 @@ fn finished(request: &ChatRequest, model: &str, output_words: u64) -> Finished {
         FinishReason::ToolCalls => "tool_calls",
         FinishReason::ContentFilter => "content_filter",
     };
+    Finished { usage: Some(usage(request, model, output_words)), ..Finished::new(reason, native) }
+}
+
+/// Counts words as tokens.
+fn usage(request: &ChatRequest, model: &str, output_words: u64) -> Usage {
     let input = answers::input_words(request);
-    let usage = Usage {
+    Usage {
         input_tokens: Some(input),
         output_tokens: Some(output_words),
         total_tokens: Some(input + output_words),
         reasoning_tokens: Some(if model == "reasoning" { answers::THINKING.len() as u64 } else { 0 }),
         source: UsageSource::Provider,
         ..Usage::default()
-    };
-    Finished { usage: Some(usage), ..Finished::new(reason, native) }
+    }
 }
 
 #[cfg(test)]

@@ -91,3 +91,18 @@ fn fails_on_purpose() {
         assert_eq!(failure.map(|f| f.class), class, "{model}");
     }
 }
+
+#[test]
+fn says_what_was_consumed_before_it_breaks_off() {
+    for model in ["reset-mid-stream", "error-mid-stream", "truncated"] {
+        let steps: Vec<_> = Script::new(&request("one two three four five"), model, true).collect();
+        let said = steps.iter().filter(|step| matches!(step, Step::Event(ChatEvent::Text { .. }))).count() as u64;
+        let told = steps.iter().rev().find_map(|step| match step {
+            Step::Event(ChatEvent::Usage(usage)) => Some(usage),
+            _ => None,
+        });
+        let told = told.unwrap_or_else(|| panic!("{model}: {steps:?}"));
+        assert_eq!((told.input_tokens, told.output_tokens, told.total_tokens), (Some(5), Some(said), Some(5 + said)));
+        assert!(matches!(steps.last(), Some(Step::Fail(_) | Step::Event(ChatEvent::Usage(_)))), "{model}: {steps:?}");
+    }
+}

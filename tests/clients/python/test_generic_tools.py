@@ -17,6 +17,9 @@ SERVICES = sorted(
     if line.startswith("service ")
 )
 
+# In the contract, and answering UNIMPLEMENTED in this version.
+NOT_BUILT = {f"aigateway.v1.{name}Service" for name in ("Activity", "Key", "Vision")}
+
 
 @pytest.fixture
 def reflection(channel):
@@ -58,10 +61,12 @@ def test_calls_with_messages_from_reflection_alone(channel, reflection, auth):
 @pytest.mark.parametrize("service", ["", *SERVICES])
 def test_health_per_service(channel, service):
     stub = health_pb2_grpc.HealthStub(channel)
+    states = health_pb2.HealthCheckResponse
+    expected = states.NOT_SERVING if service in NOT_BUILT else states.SERVING
     reply = stub.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)
-    assert reply.status == health_pb2.HealthCheckResponse.SERVING
+    assert reply.status == expected
     watch = stub.Watch(health_pb2.HealthCheckRequest(service=service), timeout=10)
-    assert next(watch).status == health_pb2.HealthCheckResponse.SERVING
+    assert next(watch).status == expected
     watch.cancel()
 
 
