@@ -57,6 +57,8 @@ enum Retry {
     IfTold,
     /// `retry-after` always, one second when the service gave no time.
     Soon,
+    /// `retry-after` when the service gave a time; without one nothing changes by waiting.
+    WhenTold,
     /// `x-should-retry: false`: clients would otherwise repeat a 429 or a 5xx twice.
     Never,
 }
@@ -104,7 +106,7 @@ const REASONS: &[Row] = &[
     row("RATE_LIMITED", 429, "requests", Fixed("rate_limit_exceeded")),
     row("PROVIDER_QUOTA_EXCEEDED", 429, QUOTA, Fixed(QUOTA)).retry(Retry::Never),
     row("BUDGET_EXCEEDED", 402, QUOTA, Fixed(QUOTA)).retry(Retry::Never),
-    row("PROVIDER_KEYS_EXHAUSTED", 503, SERVER, Fixed("provider_keys_exhausted")).retry(Retry::Soon),
+    row("PROVIDER_KEYS_EXHAUSTED", 503, SERVER, Fixed("provider_keys_exhausted")).retry(Retry::WhenTold),
     row("UPSTREAM_TIMEOUT", 504, SERVER, Fixed("timeout")),
     row("STORAGE_UNAVAILABLE", 503, SERVER, Fixed("storage_unavailable")).retry(Retry::Soon),
     row("OVERLOADED", 503, SERVER, Fixed("server_is_overloaded")).retry(Retry::Soon),
@@ -190,11 +192,11 @@ impl From<Status> for Failure {
             param,
             message,
             retry_after: match row.retry {
-                Retry::IfTold => told,
+                Retry::IfTold | Retry::WhenTold => told,
                 Retry::Soon => Some(told.unwrap_or(Duration::from_secs(1))),
                 Retry::Never => None,
             },
-            final_answer: row.retry == Retry::Never,
+            final_answer: row.retry == Retry::Never || (row.retry == Retry::WhenTold && told.is_none()),
             allow: None,
         }))
     }

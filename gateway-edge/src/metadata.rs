@@ -15,6 +15,9 @@ use uuid::{Builder, Uuid};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
+const X_STAINLESS_TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-timeout");
+const X_STAINLESS_READ_TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-read-timeout");
+
 /// Headers that travel on unchanged. Everything else stays here: cookies and the caller's client library are nobody's
 /// business behind the edge.
 const FORWARDED: [&str; 8] = [
@@ -79,11 +82,12 @@ pub fn request<T>(message: T, headers: &HeaderMap, id: &RequestId, deadline: Dur
     if let Some(token) = bearer(headers) {
         map.insert(header::AUTHORIZATION, token);
     }
-    for name in FORWARDED {
-        if let Some(value) = headers.get(name).filter(|value| value.to_str().is_ok()) {
+    // One walk over what is there: looking eight names up costs more than a caller has headers.
+    for (name, value) in headers {
+        if FORWARDED.contains(&name.as_str()) && !map.contains_key(name) && value.to_str().is_ok() {
             let mut value = value.clone();
-            value.set_sensitive(name.ends_with("-api-key"));
-            map.insert(HeaderName::from_static(name), value);
+            value.set_sensitive(name.as_str().ends_with("-api-key"));
+            map.insert(name.clone(), value);
         }
     }
     map.insert(X_REQUEST_ID, id.header());
@@ -106,9 +110,9 @@ fn bearer(headers: &HeaderMap) -> Option<HeaderValue> {
 
 /// Returns how long the client's library waits, in its own words, when that is less than `limit`.
 pub fn client_deadline(headers: &HeaderMap, limit: Duration) -> Duration {
-    ["x-stainless-timeout", "x-stainless-read-timeout"]
+    [X_STAINLESS_TIMEOUT, X_STAINLESS_READ_TIMEOUT]
         .iter()
-        .filter_map(|name| headers.get(*name)?.to_str().ok()?.trim().parse::<f64>().ok())
+        .filter_map(|name| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok())
         .filter(|seconds| *seconds > 0.0)
         .filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok())
         .fold(limit, Duration::min)

@@ -29,6 +29,8 @@ use crate::{
     },
 };
 
+const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
+const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `grpc-status` of OUT_OF_RANGE, by which the codec refuses a message that is too large.
 const OUT_OF_RANGE: &str = "11";
@@ -195,7 +197,7 @@ where
                     return Poll::Ready(Ok(expired(request_id).into_http()));
                 };
                 let mut response = result?;
-                if response.headers().get("grpc-status").is_some_and(|s| s == OUT_OF_RANGE) {
+                if response.headers().get(&GRPC_STATUS).is_some_and(|s| s == OUT_OF_RANGE) {
                     return Poll::Ready(Ok(too_large(request_id, *limit)));
                 }
                 stamp(response.headers_mut(), request_id);
@@ -261,7 +263,7 @@ impl http_body::Body for CallBody {
 
 /// Parses `grpc-timeout`: at most 8 digits and a unit. A malformed value counts as absent, as the specification allows.
 fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get("grpc-timeout")?.to_str().ok()?;
+    let value = headers.get(&GRPC_TIMEOUT)?.to_str().ok()?;
     let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
     if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
         return None;

@@ -45,12 +45,19 @@ impl<T: Transport> ChatGrpc<T> {
     }
 }
 
+/// Reads the provider keys among the metadata, in the order of `headers`.
 fn request_keys(headers: &KeyHeaders, metadata: &MetadataMap) -> RequestKeys {
-    let sent = |(name, scope): &(String, RequestKeyScope)| {
-        let value = metadata.get(name.as_str())?.to_str().ok()?.trim();
-        (!value.is_empty()).then(|| (scope.clone(), value.to_owned().into()))
-    };
-    RequestKeys(headers.iter().filter_map(sent).collect())
+    let mut sent = Vec::new();
+    for (name, value) in metadata.as_ref() {
+        let known = headers.iter().position(|(known, _)| name.as_str() == known.as_str());
+        if let (Some(at), Ok(secret)) = (known, value.to_str())
+            && !secret.trim().is_empty()
+        {
+            sent.push((at, secret.trim().to_owned()));
+        }
+    }
+    sent.sort_unstable_by_key(|(at, _)| *at);
+    RequestKeys(sent.into_iter().map(|(at, secret)| (headers[at].1.clone(), secret.into())).collect())
 }
 
 #[tonic::async_trait]

@@ -59,6 +59,7 @@ async fn every_reason_has_its_answer() {
         ("PROVIDER_QUOTA_EXCEEDED", &[], None, 9_000, 429, "insufficient_quota", json!("insufficient_quota"), Value::Null, None, Some("false")),
         ("BUDGET_EXCEEDED", &[], None, 0, 402, "insufficient_quota", json!("insufficient_quota"), Value::Null, None, Some("false")),
         ("PROVIDER_KEYS_EXHAUSTED", &[], None, 7_000, 503, "server_error", json!("provider_keys_exhausted"), Value::Null, Some("7"), None),
+        ("PROVIDER_KEYS_EXHAUSTED", &[], None, 0, 503, "server_error", json!("provider_keys_exhausted"), Value::Null, None, Some("false")),
         ("UPSTREAM_TIMEOUT", &[], None, 0, 504, "server_error", json!("timeout"), Value::Null, None, None),
         ("STORAGE_UNAVAILABLE", &[], None, 0, 503, "server_error", json!("storage_unavailable"), Value::Null, Some("1"), None),
         ("OVERLOADED", &[], None, 3_000, 503, "server_error", json!("server_is_overloaded"), Value::Null, Some("3"), None),
