@@ -18,15 +18,17 @@ use tonic::{
     body::Body,
     transport::{Channel, ClientTlsConfig, Endpoint},
 };
-use tower::{BoxError, Service, ServiceExt as _, util::BoxCloneSyncService};
+use tower::{BoxError, Service, ServiceExt as _};
 
 /// What generated clients are built on. Cheap to clone.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Transport(Inner);
 
-#[derive(Clone, Debug)]
+type Answer = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+
+#[derive(Clone)]
 enum Inner {
-    InMemory(BoxCloneSyncService<Request<Body>, Response<Body>, BoxError>),
+    InMemory(Arc<dyn Fn(Request<Body>) -> Answer + Send + Sync>),
     Remote(Remote),
 }
 
@@ -43,7 +45,7 @@ impl Transport {
         S: Service<Request<Body>, Response = Response<Body>, Error = BoxError> + Clone + Send + Sync + 'static,
         S::Future: Send + 'static,
     {
-        Self(Inner::InMemory(BoxCloneSyncService::new(service)))
+        Self(Inner::InMemory(Arc::new(move |request| Box::pin(service.clone().oneshot(request)))))
     }
 
     /// Calls `http://host:port` or `https://host:port`. Connects on first use and reconnects.
@@ -75,19 +77,16 @@ impl Transport {
 impl Service<Request<Body>> for Transport {
     type Response = Response<Body>;
     type Error = BoxError;
-    type Future = Pin<Box<dyn Future<Output = Result<Response<Body>, BoxError>> + Send>>;
+    type Future = Answer;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
-        match &mut self.0 {
-            Inner::InMemory(service) => service.poll_ready(cx),
-            // The channel is picked, and awaited, by the call.
-            Inner::Remote(_) => Poll::Ready(Ok(())),
-        }
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BoxError>> {
+        // The service, or the channel that is picked, is awaited by the call.
+        Poll::Ready(Ok(()))
     }
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
-        match &mut self.0 {
-            Inner::InMemory(service) => service.call(request),
+        match &self.0 {
+            Inner::InMemory(call) => call(request),
             Inner::Remote(remote) => {
                 let at = remote.next.fetch_add(1, Ordering::Relaxed) % remote.channels.len();
                 let channel = remote.channels[at].clone();

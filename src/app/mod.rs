@@ -24,7 +24,7 @@ use crate::{
     },
     chat::Chat,
     config::{Auth, Settings},
-    grpc::{GrpcSettings, Health, Services, in_memory},
+    grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, Records, recorder},
     routing::failover::FailoverLimits,
     storage::{DatabaseUrl, Store},
@@ -50,6 +50,7 @@ pub struct App {
     keys: Arc<KeysAdmin>,
     records: Records,
     routes: Routes,
+    in_memory: InMemory<ChatEntry<Upstreams>>,
     health: Health,
     grpc: TcpListener,
     edge: TcpListener,
@@ -82,8 +83,8 @@ impl App {
         let chat = Arc::new(chat(&settings, recorder)?);
         let models = Arc::new(Models { catalog: chat.catalog.clone(), fallback_keys: chat.fallback_keys.clone() });
         let services = Services { chat, models, directory, key_headers: providers::key_headers() };
-        let (routes, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, keys, records, routes, health, grpc, edge, first_key })
+        let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
+        Ok(Self { settings, keys, records, routes, in_memory, health, grpc, edge, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -96,11 +97,11 @@ impl App {
 
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
     pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, keys, records, routes, health, grpc, edge, .. } = self;
+        let Self { settings, keys, records, routes, in_memory, health, grpc, edge, .. } = self;
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
-        let (settings_of_grpc, routes_of_grpc) = (grpc_settings(&settings), routes.clone());
+        let (settings_of_grpc, routes_of_grpc) = (grpc_settings(&settings), routes);
         let stopped = stopping.clone().cancelled_owned();
         tasks.spawn(async move {
             let served = crate::grpc::serve(routes_of_grpc, health, &settings_of_grpc, grpc, stopped).await;
@@ -108,7 +109,7 @@ impl App {
         });
 
         let (edge_settings, drain) = (edge_settings(&settings), settings.timeouts.drain);
-        let router = gateway_edge::router(gateway_edge::Transport::in_memory(in_memory(routes)), edge_settings.clone());
+        let router = gateway_edge::router(gateway_edge::Transport::in_memory(in_memory), edge_settings.clone());
         let stopped = stopping.clone().cancelled_owned();
         tasks.spawn(async move {
             gateway_edge::serve(router, edge, edge_settings, stopped, drain).await.context("the REST server failed")

@@ -7,10 +7,12 @@ mod codec;
 mod convert_completion;
 mod convert_request;
 mod convert_usage;
+mod in_memory;
 mod models;
 mod server;
 mod status;
 mod unavailable;
 
 pub use codec::EventCodec;
-pub use server::{GrpcSettings, Health, Services, in_memory, serve};
+pub use in_memory::InMemory;
+pub use server::{ChatEntry, GrpcSettings, Health, Services, serve};

@@ -1,13 +1,12 @@
 //! Puts the services behind their layers, for a socket and for the edge in the same process.
 
-use std::{convert::Infallible, future::Future, sync::Arc, time::Duration};
+use std::{future::Future, sync::Arc, time::Duration};
 
-use http::{HeaderName, HeaderValue, Method, Request};
+use http::{HeaderName, HeaderValue, Method};
 use tokio::net::TcpListener;
 use tonic::{
-    body::Body,
     codec::CompressionEncoding,
-    service::{LayerExt as _, Routes},
+    service::{LayerExt as _, Layered, Routes},
     transport::{Server, server::TcpIncoming},
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
@@ -15,8 +14,9 @@ use tower::BoxError;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{
-    call::CallLayer,
+    call::{CallLayer, CallService},
     chat::{ChatGrpc, KeyHeaders},
+    in_memory::InMemory,
     models::ModelsGrpc,
     unavailable::Unavailable,
 };
@@ -54,9 +54,12 @@ pub struct Services<T> {
     pub key_headers: KeyHeaders,
 }
 
+/// The chat service behind its layer.
+pub type ChatEntry<T> = Layered<CallService<ChatServiceServer<ChatGrpc<T>>>, ChatServiceServer<ChatGrpc<T>>>;
+
 impl<T: Transport> Services<T> {
     /// Returns our services behind the layer every call passes.
-    fn routes(&self, settings: &GrpcSettings) -> Routes {
+    fn routes(&self, settings: &GrpcSettings) -> (Routes, ChatEntry<T>) {
         let most = settings.max_message_bytes;
         let layer = CallLayer::new(self.directory.clone(), settings.max_in_flight, settings.request_timeout, most);
         let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
@@ -65,19 +68,24 @@ impl<T: Transport> Services<T> {
             .max_decoding_message_size(most)
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
-        Routes::new(layer.named_layer(chat))
+        let chat = layer.named_layer(chat);
+        let routes = Routes::new(chat.clone())
             .add_service(layer.named_layer(ModelServiceServer::new(models)))
             .add_service(layer.named_layer(Unavailable::<VisionServiceServer<()>>::new()))
             .add_service(layer.named_layer(Unavailable::<KeyServiceServer<()>>::new()))
-            .add_service(layer.named_layer(Unavailable::<ActivityServiceServer<()>>::new()))
+            .add_service(layer.named_layer(Unavailable::<ActivityServiceServer<()>>::new()));
+        (routes, chat)
     }
 
-    /// Builds the routes with health, and the switch that turns health off.
-    pub async fn build(&self, settings: &GrpcSettings) -> (Routes, Health) {
+    /// Builds the services with health: for a socket, for the edge in this process, and the switch of their health.
+    pub async fn build(&self, settings: &GrpcSettings) -> (Routes, InMemory<ChatEntry<T>>, Health) {
         let (reporter, service) = tonic_health::server::health_reporter();
         let health = Health(reporter);
         health.set(ServingStatus::Serving).await;
-        (self.routes(settings).add_service(service), health)
+        let (routes, chat) = self.routes(settings);
+        let routes = routes.add_service(service);
+        let in_memory = InMemory::new(chat, "/aigateway.v1.ChatService/", routes.clone());
+        (routes, in_memory, health)
     }
 }
 
@@ -94,13 +102,6 @@ impl Health {
             self.0.set_service_status(name, ServingStatus::NotServing).await;
         }
     }
-}
-
-/// Returns the services as one that is called without a socket.
-pub fn in_memory(
-    routes: Routes,
-) -> impl tower::Service<Request<Body>, Response = http::Response<Body>, Error = BoxError, Future: Send> + Clone {
-    tower::ServiceExt::<Request<Body>>::map_err(routes.prepare(), |never: Infallible| -> BoxError { match never {} })
 }
 
 /// Serves on the listener until `stop`, then lets open calls finish for at most the drain time.
