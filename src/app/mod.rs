@@ -101,10 +101,10 @@ impl App {
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
-        let (settings_of_grpc, routes_of_grpc) = (grpc_settings(&settings), routes);
+        let grpc_settings = grpc_settings(&settings);
         let stopped = stopping.clone().cancelled_owned();
         tasks.spawn(async move {
-            let served = crate::grpc::serve(routes_of_grpc, health, &settings_of_grpc, grpc, stopped).await;
+            let served = crate::grpc::serve(routes, health, &grpc_settings, grpc, stopped).await;
             served.map_err(|e| anyhow::anyhow!("the gRPC server failed: {e}"))
         });
 
