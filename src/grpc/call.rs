@@ -34,6 +34,9 @@ const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `grpc-status` of OUT_OF_RANGE, by which the codec refuses a message that is too large.
 const OUT_OF_RANGE: &str = "11";
+/// How much earlier our deadline ends than the caller's. tonic's server and most clients watch the same deadline and
+/// end the call without a word; the explanation must be on its way by then.
+const HEAD_START: Duration = Duration::from_millis(5);
 /// Longest request id that is taken over from a caller.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -88,6 +91,7 @@ impl Gate {
         let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
         let caller = self.directory.authenticate(bearer(headers), now)?;
         let timeout = grpc_timeout(headers).map_or(self.longest, |t| t.min(self.longest));
+        let timeout = timeout - (timeout / 20).min(HEAD_START);
         Ok((permit, Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout }))
     }
 }
