@@ -1,9 +1,6 @@
 //! `keys`: works on the database directly, so it also works while no gateway runs.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -15,6 +12,7 @@ use super::{
 use crate::{
     access::{Directory, OWNER_ID},
     admin::keys::{CreateKey, KeysAdmin},
+    app::now_ms,
     config::Settings,
     domain::key::GatewayKey,
     storage::{DatabaseUrl, Store},
@@ -103,10 +101,6 @@ fn state(key: &GatewayKey, now_ms: i64) -> &'static str {
         Some(expires) if expires <= now_ms => "expired",
         _ => "active",
     }
-}
-
-fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, milliseconds)
 }
 
 fn milliseconds(duration: Duration) -> i64 {
