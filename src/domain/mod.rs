@@ -3,6 +3,7 @@
 
 pub mod chat;
 pub mod completion;
+pub mod embedding;
 pub mod error;
 pub mod event;
 pub mod failure;

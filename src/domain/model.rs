@@ -60,3 +60,37 @@ pub struct ProviderInfo {
     /// Whether this version can talk to it.
     pub available: bool,
 }
+
+/// Something a model can do. Same list as `ModelCapability` of the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Capability {
+    Chat,
+    Streaming,
+    Tools,
+    ParallelTools,
+    Vision,
+    Reasoning,
+    StructuredOutput,
+    WebSearch,
+    Embeddings,
+    Documents,
+}
+
+/// A model as its provider lists it. Unknown is `None` or empty.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListedModel {
+    /// Name as the provider knows it.
+    pub upstream_name: String,
+    pub owned_by: String,
+    pub context_window_tokens: Option<u64>,
+    pub max_output_tokens: Option<u64>,
+    /// Unix seconds of its release; 0 when unknown.
+    pub created: i64,
+    pub capabilities: Vec<Capability>,
+    /// Nano-USD per million input tokens.
+    pub input_price: Option<i64>,
+    /// Nano-USD per million output tokens.
+    pub output_price: Option<i64>,
+    /// Other names the provider knows it by.
+    pub aliases: Vec<String>,
+}

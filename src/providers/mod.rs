@@ -1,9 +1,12 @@
-//! Wire formats, pure: bytes to domain words and back. Nothing here sees a key, a socket or a clock.
+//! Wire formats, pure: bytes to domain words and back. Nothing here keeps a key, opens a socket or asks a clock.
 
 pub mod adapter;
 pub mod classify;
 pub mod gemini;
 pub mod openai;
+mod place;
 pub mod registry;
 pub mod sandbox;
 pub mod sse;
+pub mod support;
+pub mod warnings;

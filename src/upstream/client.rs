@@ -85,12 +85,12 @@ pub(super) async fn open(
         return Err(upstream.adapter.decode_error(Reply { status, headers: &headers, body: &body }));
     }
     if mode == Mode::Stream && !is_json(response.headers()) {
-        let decoder = upstream.adapter.stream_decoder();
+        let decoder = upstream.adapter.stream_decoder(&encoded.memo);
         return Ok(Box::pin(SseEvents::new(response, decoder, timeouts)));
     }
     let headers = std::mem::take(response.headers_mut());
     let body = read(response, timeouts.idle, MAX_REPLY_BYTES, false).await?;
-    let events = upstream.adapter.decode(Reply { status, headers: &headers, body: &body })?;
+    let events = upstream.adapter.decode(&encoded.memo, Reply { status, headers: &headers, body: &body })?;
     Ok(stream::iter(events.into_iter().map(Ok)).boxed())
 }
 
@@ -106,6 +106,7 @@ fn request(
     let mut request = Request::new(Method::POST, url);
     let headers = request.headers_mut();
     headers.extend(upstream.headers.clone());
+    headers.extend(encoded.headers.iter().cloned());
     headers.insert(header::CONTENT_TYPE, JSON);
     // Compressed streams arrive in gulps, and a compressed reply could unfold beyond every bound.
     headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));

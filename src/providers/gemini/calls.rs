@@ -9,13 +9,11 @@ use serde_json::value::{RawValue, to_raw_value};
 use super::{
     family::Family,
     media,
-    place::Place,
-    warnings::Warnings,
     wire::{Empty, FunctionCall, FunctionResponse, Part, PartData},
 };
 use crate::{
     domain::chat::{MediaSource, Message, Part as Piece, ProviderState, ToolCall, ToolKind, ToolResult},
-    providers::adapter::EncodeError,
+    providers::{adapter::EncodeError, place::Place, warnings::Warnings},
 };
 
 /// Who issues the state this adapter takes back, and how it calls it.

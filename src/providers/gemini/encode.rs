@@ -10,12 +10,14 @@ use super::{
     messages::conversation,
     thinking::thinking,
     tools::{response_format, tool_config, tools},
-    warnings::Warnings,
     wire::{Body, Extra, GenerationConfig, SystemInstruction},
 };
 use crate::{
     domain::chat::{ChatRequest, Modality, Sampling},
-    providers::adapter::{EncodeError, Encoded, Mode},
+    providers::{
+        adapter::{EncodeError, Encoded, Mode},
+        warnings::Warnings,
+    },
 };
 
 /// Most stop texts the service takes.
@@ -59,6 +61,7 @@ pub fn encode(request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded,
         path: format!("/v1beta/models/{model}:{method}"),
         body: Bytes::from(body),
         warnings: warnings.into_vec(),
+        ..Encoded::default()
     })
 }
 

@@ -4,13 +4,11 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
     family::Family,
-    place::Place,
-    warnings::Warnings,
     wire::{Blob, FileData, Part, PartData},
 };
 use crate::{
     domain::chat::{Audio, File, Image, ImageDetail, MediaSource},
-    providers::adapter::EncodeError,
+    providers::{adapter::EncodeError, place::Place, warnings::Warnings},
 };
 
 /// Names the service takes, by the names callers use.

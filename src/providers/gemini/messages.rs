@@ -4,13 +4,11 @@ use super::{
     calls::{self, OpenCall},
     family::Family,
     media,
-    place::Place,
-    warnings::Warnings,
     wire::{Content, Part, PartData, Speaker},
 };
 use crate::{
     domain::chat::{Message, Part as Piece, Role},
-    providers::adapter::EncodeError,
+    providers::{adapter::EncodeError, place::Place, warnings::Warnings},
 };
 
 /// The conversation as the service wants it.

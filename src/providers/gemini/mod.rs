@@ -14,16 +14,17 @@ mod grounding;
 mod logprobs;
 mod media;
 mod messages;
-mod place;
 mod stream;
 mod thinking;
 mod tools;
 mod usage;
-mod warnings;
 mod wire;
 
 use self::{decode::Answer, stream::GeminiStream};
-use super::adapter::{Adapter, EncodeError, Encoded, Mode, Reply, StreamDecoder};
+use super::{
+    adapter::{Adapter, EncodeError, Encoded, Memo, Mode, Reply, StreamDecoder},
+    support::{Field, Handling},
+};
 use crate::domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailure};
 
 /// Translates the wire format of the Gemini API.
@@ -31,11 +32,15 @@ use crate::domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailur
 pub struct GeminiAdapter;
 
 impl Adapter for GeminiAdapter {
+    fn support(&self, _model: &str, _field: Field) -> Handling {
+        Handling::Mapped
+    }
+
     fn encode(&self, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {
         encode::encode(request, model, mode)
     }
 
-    fn decode(&self, reply: Reply<'_>) -> Result<Vec<ChatEvent>, UpstreamFailure> {
+    fn decode(&self, _memo: &Memo, reply: Reply<'_>) -> Result<Vec<ChatEvent>, UpstreamFailure> {
         let (mut answer, mut events) = (Answer::default(), Vec::new());
         let read = answer.chunk(reply.body, &mut events).and_then(|()| answer.end(&mut events));
         match read {
@@ -48,7 +53,7 @@ impl Adapter for GeminiAdapter {
         errors::failure(reply.status, reply.headers, reply.body)
     }
 
-    fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
+    fn stream_decoder(&self, _memo: &Memo) -> Box<dyn StreamDecoder> {
         Box::<GeminiStream>::default()
     }
 }

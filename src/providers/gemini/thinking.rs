@@ -2,10 +2,12 @@
 
 use super::{
     family::{Family, ThinkingControl},
-    warnings::Warnings,
     wire::{Level, Thinking},
 };
-use crate::domain::chat::{Effort, Reasoning, ReasoningAmount};
+use crate::{
+    domain::chat::{Effort, Reasoning, ReasoningAmount},
+    providers::warnings::Warnings,
+};
 
 const FIELD: &str = "prompt.reasoning";
 

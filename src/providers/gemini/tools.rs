@@ -4,7 +4,6 @@ use serde_json::value::RawValue;
 
 use super::{
     family::Family,
-    warnings::Warnings,
     wire::{
         CallingMode, Empty, FunctionCallingConfig, FunctionDeclaration, GenerationConfig, Part, Tool as WireTool,
         ToolConfig,
@@ -12,7 +11,7 @@ use super::{
 };
 use crate::{
     domain::chat::{ChatRequest, ResponseFormat, Tool, ToolChoice, ToolChoiceMode, WebSearch},
-    providers::adapter::EncodeError,
+    providers::{adapter::EncodeError, warnings::Warnings},
 };
 
 /// Returns the tools of the request: search, and all functions in one object.

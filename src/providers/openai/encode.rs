@@ -34,7 +34,7 @@ pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode)
         message: format!("the request cannot be written as JSON: {error}"),
     })?;
     let body = extras::merge(&mut cx, body, &request.provider_options)?;
-    Ok(Encoded { path: PATH.to_owned(), body: Bytes::from(body), warnings: cx.warnings })
+    Ok(Encoded { path: PATH.to_owned(), body: Bytes::from(body), warnings: cx.warnings, ..Encoded::default() })
 }
 
 fn sampling<'a>(cx: &mut Context<'_>, request: &'a ChatRequest, wire: &mut Request<'a>) -> Result<(), EncodeError> {

@@ -2,7 +2,10 @@
 
 use crate::{
     domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailure},
-    providers::adapter::{Adapter, EncodeError, Encoded, Mode, Reply, StreamDecoder},
+    providers::{
+        adapter::{Adapter, EncodeError, Encoded, Memo, Mode, Reply, StreamDecoder},
+        support::{Field, Handling},
+    },
 };
 
 pub use dialect::Dialect;
@@ -56,11 +59,15 @@ impl OpenAiAdapter {
 }
 
 impl Adapter for OpenAiAdapter {
+    fn support(&self, _model: &str, _field: Field) -> Handling {
+        Handling::Mapped
+    }
+
     fn encode(&self, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {
         encode::encode(&self.dialect, request, model, mode)
     }
 
-    fn decode(&self, reply: Reply<'_>) -> Result<Vec<ChatEvent>, UpstreamFailure> {
+    fn decode(&self, _memo: &Memo, reply: Reply<'_>) -> Result<Vec<ChatEvent>, UpstreamFailure> {
         decode::decode(reply, self.rules())
     }
 
@@ -68,7 +75,7 @@ impl Adapter for OpenAiAdapter {
         errors::read(reply)
     }
 
-    fn stream_decoder(&self) -> Box<dyn StreamDecoder> {
+    fn stream_decoder(&self, _memo: &Memo) -> Box<dyn StreamDecoder> {
         Box::new(stream::StreamReader::new(self.rules()))
     }
 }

@@ -12,13 +12,13 @@ use crate::{
         failure::{FailureClass, UpstreamFailure},
     },
     providers::{
-        adapter::{Adapter, Reply},
+        adapter::{Adapter, Memo, Reply},
         gemini::{GeminiAdapter, finish},
     },
 };
 
 fn decode(body: &[u8]) -> Result<Vec<ChatEvent>, UpstreamFailure> {
-    GeminiAdapter.decode(Reply { status: 200, headers: &HeaderMap::new(), body })
+    GeminiAdapter.decode(&Memo::default(), Reply { status: 200, headers: &HeaderMap::new(), body })
 }
 
 fn decode_error(status: u16, body: &[u8]) -> UpstreamFailure {

@@ -9,7 +9,7 @@ use super::support::{adapter_of, fixture, run, run_text};
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
     providers::{
-        adapter::{Adapter, Reply},
+        adapter::{Adapter, Memo, Reply},
         openai::{Dialect, OpenAiAdapter},
     },
 };
@@ -67,7 +67,7 @@ fn read(name: &str) -> UpstreamFailure {
         return adapter.decode_error(reply);
     }
     // An error in a 200 must be seen by both ways of reading.
-    let failure = adapter.decode(reply).expect_err(name);
+    let failure = adapter.decode(&Memo::default(), reply).expect_err(name);
     let (events, streamed) = run(&adapter, body.as_bytes(), &[usize::MAX]);
     assert_eq!(events, [], "{name}");
     assert_eq!(streamed.expect_err(name), failure, "{name}");

@@ -9,7 +9,7 @@ use super::{
     support::{adapter_of, decode, fixture, fold, run, sse_body},
 };
 use crate::providers::{
-    adapter::{Adapter, Reply},
+    adapter::{Adapter, Memo, Reply},
     openai::{Dialect, OpenAiAdapter},
 };
 
@@ -140,7 +140,7 @@ proptest! {
         let finished = fold(&events).is_some();
         prop_assert_eq!(finished, result.is_ok(), "finished exactly when it succeeded");
         let reply = Reply { status, headers: &http::HeaderMap::new(), body: &body };
-        if let Ok(events) = adapter.decode(reply) {
+        if let Ok(events) = adapter.decode(&Memo::default(), reply) {
             prop_assert!(fold(&events).is_some());
         }
         adapter.decode_error(reply);

@@ -15,7 +15,7 @@ use crate::{
         fold::Fold,
     },
     providers::{
-        adapter::{Adapter, Reply, StreamDecoder},
+        adapter::{Adapter, Memo, Reply, StreamDecoder},
         openai::{Dialect, OpenAiAdapter},
         sse::SseParser,
     },
@@ -61,7 +61,7 @@ pub fn sse_body(side: &Value) -> (Vec<u8>, Vec<usize>) {
 
 /// Runs a stream through the parser and a decoder, in pieces of the given sizes over and over.
 pub fn run(adapter: &OpenAiAdapter, body: &[u8], sizes: &[usize]) -> (Vec<ChatEvent>, Result<(), UpstreamFailure>) {
-    let mut decoder = adapter.stream_decoder();
+    let mut decoder = adapter.stream_decoder(&Memo::default());
     let mut out = Vec::new();
     let result = drive(&mut *decoder, body, sizes, &mut out);
     (out, result)
@@ -94,7 +94,7 @@ pub fn run_text(dialect: Dialect, body: &str) -> (Vec<ChatEvent>, Result<(), Ups
 }
 
 pub fn decode(adapter: &OpenAiAdapter, body: &str) -> Result<Vec<ChatEvent>, UpstreamFailure> {
-    adapter.decode(Reply { status: 200, headers: &HeaderMap::new(), body: body.as_bytes() })
+    adapter.decode(&Memo::default(), Reply { status: 200, headers: &HeaderMap::new(), body: body.as_bytes() })
 }
 
 pub fn fold(events: &[ChatEvent]) -> Option<ChatCompletion> {

@@ -1,7 +1,23 @@
-//! Collects what an encoder drops or rewrites. A long history repeats itself, so each kind of change is told once.
+//! What an encoder drops, rewrites or refuses. A long history repeats itself, so each kind of change is told once.
 
 use crate::domain::usage::{Warning, WarningAction};
 
+/// A request the provider's format has no way to express.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{message}")]
+pub struct EncodeError {
+    /// Path of the field in the contract, such as `prompt.messages[2].parts[0].audio`.
+    pub field: String,
+    pub message: String,
+}
+
+impl EncodeError {
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// What was changed so far.
 #[derive(Debug, Default)]
 pub struct Warnings(Vec<Warning>);
 

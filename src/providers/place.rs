@@ -1,6 +1,6 @@
 //! Where in a request something stands. Costs nothing until somebody has to be told.
 
-use crate::providers::adapter::EncodeError;
+use super::warnings::EncodeError;
 
 /// A message, a part of it, or a part of a tool result in it.
 #[derive(Clone, Copy, Debug)]
