@@ -3,7 +3,10 @@
 
 use serde::Deserialize;
 
-use super::warnings::{EncodeError, Warnings};
+use super::{
+    place::Place,
+    warnings::{EncodeError, Warnings},
+};
 use crate::domain::chat::{
     Audio, ChatRequest, File, Image, MediaSource, Message, Modality, Part, ReasoningAmount, ResponseFormat, Role, Tool,
     ToolKind,
@@ -37,10 +40,17 @@ macro_rules! fields {
             /// All of them, in the order of the contract.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
-            /// Returns the path in the contract, below `prompt`.
+            /// Returns the path in the contract, below `prompt` and without positions.
             pub fn path(self) -> &'static str {
                 match self {
                     $(Self::$variant => $path,)*
+                }
+            }
+
+            /// Returns the name, `ImageUrl`.
+            fn variant(self) -> &'static str {
+                match self {
+                    $(Self::$variant => stringify!($variant),)*
                 }
             }
         }
@@ -48,19 +58,19 @@ macro_rules! fields {
 }
 
 fields! {
-    SystemMessages => "messages.role.system",
-    DeveloperMessages => "messages.role.developer",
+    SystemMessages => "messages.role",
+    DeveloperMessages => "messages.role",
     MessageName => "messages.name",
-    ImageData => "messages.parts.image.data",
-    ImageUrl => "messages.parts.image.url",
-    ImageFileId => "messages.parts.image.file_id",
+    ImageData => "messages.parts.image.source.data",
+    ImageUrl => "messages.parts.image.source.url",
+    ImageFileId => "messages.parts.image.source.file_id",
     ImageDetail => "messages.parts.image.detail",
     AudioInput => "messages.parts.audio",
     /// Refers to audio the model said earlier.
     AudioId => "messages.parts.audio.audio_id",
-    FileData => "messages.parts.file.data",
-    FileUrl => "messages.parts.file.url",
-    FileId => "messages.parts.file.file_id",
+    FileData => "messages.parts.file.source.data",
+    FileUrl => "messages.parts.file.source.url",
+    FileId => "messages.parts.file.source.file_id",
     ToolCalls => "messages.parts.tool_call",
     ToolResults => "messages.parts.tool_result",
     /// Anything but text in what a tool returned.
@@ -85,8 +95,8 @@ fields! {
     ToolStrict => "tools.function.strict",
     CustomTools => "tools.custom",
     /// The model must call a tool, this one or any.
-    ToolChoiceRequired => "tool_choice.mode.required",
-    ToolChoiceNone => "tool_choice.mode.none",
+    ToolChoiceRequired => "tool_choice.mode",
+    ToolChoiceNone => "tool_choice.mode",
     /// Only some of the tools may be called.
     AllowedTools => "tool_choice.allowed_names",
     ParallelToolCalls => "parallel_tool_calls",
@@ -105,7 +115,7 @@ fields! {
     ServiceTier => "service_tier",
     WebSearch => "web_search",
     /// Domains, dates or freshness that a search is limited to.
-    WebSearchFilters => "web_search.filters",
+    WebSearchFilters => "web_search",
     Store => "store",
     EndUserId => "end_user_id",
     PromptCacheKey => "prompt_cache_key",
@@ -257,6 +267,41 @@ impl Fields {
     }
 }
 
+impl Field {
+    /// Returns the name operators and documents use, `image_url`.
+    pub fn name(self) -> String {
+        let mut name = String::new();
+        for letter in self.variant().chars() {
+            if letter.is_ascii_uppercase() && !name.is_empty() {
+                name.push('_');
+            }
+            name.push(letter.to_ascii_lowercase());
+        }
+        name
+    }
+
+    /// Returns where it stands in the request, `prompt.messages[2].parts[0].image.source.url`: the first place.
+    pub fn place(self, request: &ChatRequest) -> String {
+        if let Some(rest) = self.path().strip_prefix("messages.") {
+            let has = |message: &Message| {
+                let mut fields = Fields::default();
+                fields.add_message(message);
+                fields.contains(self)
+            };
+            let at = request.messages.iter().position(has).unwrap_or_default();
+            let Some(rest) = rest.strip_prefix("parts.") else { return Place::message(at).field(rest) };
+            let has = |part: &Part| {
+                let mut fields = Fields::default();
+                fields.add_part(part);
+                fields.contains(self)
+            };
+            let parts = request.messages.get(at).map(|message| &message.parts[..]).unwrap_or_default();
+            return Place::message(at).part(parts.iter().position(has).unwrap_or_default()).field(rest);
+        }
+        format!("prompt.{}", self.path())
+    }
+}
+
 /// Tells what becomes of the request as a whole: warns of what is dropped, stops at what is refused. Encoders begin
 /// with it, then write what is `Mapped` or `Rewritten`.
 pub fn review(
@@ -265,12 +310,14 @@ pub fn review(
     warnings: &mut Warnings,
 ) -> Result<(), EncodeError> {
     for field in Fields::of(request).iter() {
-        let path = || format!("prompt.{}", field.path());
         match handling(field) {
             Handling::Mapped | Handling::Rewritten(_) => {}
-            Handling::Dropped(why) => warnings.dropped(path(), why),
-            Handling::Refused(why) => return Err(EncodeError::new(path(), why)),
+            Handling::Dropped(why) => warnings.dropped(field.place(request), why),
+            Handling::Refused(why) => return Err(EncodeError::new(field.place(request), why)),
         }
     }
     Ok(())
 }
+
+#[cfg(test)]
+pub(in crate::providers) mod tests;
