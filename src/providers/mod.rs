@@ -1,6 +1,7 @@
 //! Wire formats, pure: bytes to domain words and back. Nothing here keeps a key, opens a socket or asks a clock.
 
 pub mod adapter;
+pub mod anthropic;
 pub mod classify;
 pub mod gemini;
 pub mod openai;

@@ -163,7 +163,10 @@ impl Fields {
         self.add(Field::SystemMessages, message.role == Role::System);
         self.add(Field::DeveloperMessages, message.role == Role::Developer);
         self.add(Field::MessageName, !message.name.is_empty());
-        message.parts.iter().for_each(|part| self.add_part(part));
+        // Thinking beside provider state is carried by it.
+        let stated = message.parts.iter().any(|part| matches!(part, Part::ProviderState(_)));
+        let own = message.parts.iter().filter(|part| !stated || !matches!(part, Part::Reasoning(_)));
+        own.for_each(|part| self.add_part(part));
     }
 
     fn add_part(&mut self, part: &Part) {
