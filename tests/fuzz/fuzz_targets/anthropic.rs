@@ -1,0 +1,5 @@
+#![no_main]
+
+use ai_model_gateway::providers::anthropic::AnthropicAdapter;
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| decoder_fuzz::check_adapter(&AnthropicAdapter, input));
