@@ -18,16 +18,18 @@ use crate::{
 };
 
 fn decode(body: &[u8]) -> Result<Vec<ChatEvent>, UpstreamFailure> {
-    GeminiAdapter.decode(&Memo::default(), Reply { status: 200, headers: &HeaderMap::new(), body })
+    GeminiAdapter::default().decode(&Memo::default(), Reply { status: 200, headers: &HeaderMap::new(), body })
 }
 
 fn decode_error(status: u16, body: &[u8]) -> UpstreamFailure {
-    GeminiAdapter.decode_error(Reply { status, headers: &HeaderMap::new(), body })
+    GeminiAdapter::default().decode_error(Reply { status, headers: &HeaderMap::new(), body })
 }
 
 #[test]
 fn reads_every_reply() {
-    for (name, fixture) in fixtures("resp_") {
+    // Read in `lists`: they are no completions.
+    let others = ["resp_count_tokens", "resp_models_list"];
+    for (name, fixture) in fixtures("resp_").into_iter().filter(|(name, _)| !others.contains(&&**name)) {
         // The service sends indented JSON.
         let body = serde_json::to_vec_pretty(&fixture["provider"]["body"]).unwrap();
         let kind = &fixture["openai"]["gateway"]["kind"];
