@@ -1,7 +1,7 @@
 //! One candidate of an answer in the making: its parts as events, and what is needed of it at the end.
 
 use base64::{Engine, engine::general_purpose};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use uuid::Uuid;
 
 use super::{
@@ -99,8 +99,8 @@ impl Choice {
                 out.push(ChatEvent::Text { choice: self.number, text: text.into_owned(), logprobs });
             }
         }
-        if let Some(media) = part.inline_data.filter(|_| !part.thought) {
-            self.media(&media, out);
+        if let Some(media) = part.inline_data {
+            self.media(&media, part.thought, out);
         }
         if let Some(file) = part.file_data {
             self.file(file, out);
@@ -119,24 +119,23 @@ impl Choice {
         }
     }
 
-    /// Sound is an event. The contract has none for pictures, so they go to the caller at the end.
-    fn media(&mut self, media: &InlineData<'_>, out: &mut Vec<ChatEvent>) {
+    /// Sound is an event. The contract has none for pictures and other files, so they go to the caller at the end.
+    fn media(&mut self, media: &InlineData<'_>, thought: bool, out: &mut Vec<ChatEvent>) {
         let mime_type = media.mime_type.as_ref().map_or("", |text| &text.0);
         let base64 = media.data.as_ref().map_or("", |text| &text.0);
-        if !mime_type.starts_with("audio/") {
-            self.has_output = true;
-            if !self.metadata.take_image(mime_type, base64) {
-                self.tell_loss("pictures", out);
-            }
-            return;
-        }
-        match decoded(base64) {
-            Some(data) => {
-                self.has_output = true;
-                let audio = AudioDelta { data: data.into(), ..AudioDelta::default() };
-                out.push(ChatEvent::Audio { choice: self.number, audio });
-            }
-            None => self.tell_loss("sound that cannot be read", out),
+        self.has_output |= !thought;
+        let kept = if mime_type.starts_with("audio/") {
+            let sound = decoded(base64).map(|data| AudioDelta { data: data.into(), ..AudioDelta::default() });
+            let is_readable = sound.is_some();
+            out.extend(sound.map(|audio| ChatEvent::Audio { choice: self.number, audio }));
+            is_readable
+        } else if mime_type.starts_with("image/") {
+            self.metadata.take_image(mime_type, base64, thought)
+        } else {
+            to_raw_value(media).is_ok_and(|file| self.metadata.take_file(&file))
+        };
+        if !kept {
+            self.tell_loss(&format!("{mime_type} data"), out);
         }
     }
 

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
@@ -24,11 +24,13 @@ pub struct Chunk<'a> {
     pub model_version: Option<Text<'a>>,
     #[serde(borrow)]
     pub response_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub model_status: Option<&'a RawValue>,
     pub error: Option<IgnoredAny>,
 }
 
 /// A string that is copied only when it holds escapes. Inside an `Option`, serde borrows through a type of its own only.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
@@ -51,6 +53,8 @@ pub struct Candidate<'a> {
     pub logprobs_result: Option<&'a RawValue>,
     #[serde(borrow)]
     pub safety_ratings: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub avg_logprobs: Option<&'a RawValue>,
     #[serde(borrow)]
     pub citation_metadata: Option<&'a RawValue>,
     #[serde(borrow)]
@@ -101,7 +105,7 @@ pub struct FunctionCall<'a> {
     pub args: Option<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InlineData<'a> {
     #[serde(borrow)]

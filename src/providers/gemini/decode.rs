@@ -5,9 +5,9 @@ use serde_json::value::RawValue;
 
 use super::{
     choice::{Choice, Origin},
-    chunk::{Candidate, Chunk, Text},
+    chunk::{Candidate, Chunk},
     errors, finish,
-    metadata::{compact, told},
+    metadata::{Whole, compact, told},
     usage::usage,
 };
 use crate::{
@@ -19,8 +19,8 @@ use crate::{
     providers::{adapter::Memo, classify::public_message},
 };
 
-/// Highest number of a candidate that is believed; the service gives at most 8.
-const MAX_INDEX: u32 = 127;
+/// Highest number of a candidate that is believed: nobody is asked for more than 8.
+const MAX_INDEX: u32 = 7;
 
 /// Every chunk repeats the usage. It is passed on at first and then each time so many tokens have come, to count what
 /// was consumed if the caller hangs up without doubling the number of events.
@@ -32,17 +32,11 @@ pub struct Answer {
     started: bool,
     origin: Origin,
     choices: Vec<Choice>,
-    block: Option<Block>,
+    /// Why the service refused the prompt.
+    block_reason: Option<String>,
+    whole: Whole,
     usage: Option<Usage>,
     next_usage_at: u64,
-}
-
-/// Why the service refused the prompt.
-#[derive(Debug)]
-struct Block {
-    reason: String,
-    /// All it said about it.
-    feedback: Option<Box<RawValue>>,
 }
 
 impl Answer {
@@ -59,13 +53,17 @@ impl Answer {
         if !self.started {
             self.start(&chunk, out);
         }
-        if let Some(block) = chunk.prompt_feedback.and_then(block) {
-            self.block = Some(block);
+        if let Some((feedback, reason)) = chunk.prompt_feedback.and_then(|f| Some((f, block_reason(f)?))) {
+            self.block_reason = Some(reason);
+            self.whole.prompt_feedback = compact(feedback.get());
+        }
+        if let Some(status) = chunk.model_status {
+            self.whole.model_status = compact(status.get());
         }
         for candidate in chunk.candidates {
             if candidate.index > MAX_INDEX {
                 let message = format!("the provider sent a candidate with the number {}", candidate.index);
-                return self.fail(UpstreamFailure::new(FailureClass::BadResponse, message), out);
+                return self.fail(invalid(message), out);
             }
             self.candidate(candidate, out);
         }
@@ -79,15 +77,15 @@ impl Answer {
     pub fn end(&mut self, out: &mut Vec<ChatEvent>) -> Result<(), UpstreamFailure> {
         let mut reasons = Vec::with_capacity(self.choices.len().max(1));
         for choice in &self.choices {
-            let reason = match (&choice.finish_reason, &self.block) {
+            let reason = match (&choice.finish_reason, &self.block_reason) {
                 (Some(native), _) => (finish::finish_reason(native, choice.calls > 0), native.clone()),
-                (None, Some(block)) => (FinishReason::ContentFilter, block.reason.clone()),
+                (None, Some(blocked)) => (FinishReason::ContentFilter, blocked.clone()),
                 (None, None) => return self.fail(incomplete(), out),
             };
             reasons.push(reason);
         }
-        if let (true, Some(block)) = (reasons.is_empty(), &self.block) {
-            reasons.push((FinishReason::ContentFilter, block.reason.clone()));
+        if let (true, Some(blocked)) = (reasons.is_empty(), &self.block_reason) {
+            reasons.push((FinishReason::ContentFilter, blocked.clone()));
         }
         let mut reasons = reasons.into_iter();
         let Some((reason, native)) = reasons.next() else {
@@ -99,12 +97,11 @@ impl Answer {
             return self.fail(self.unusable(&native), out);
         }
         self.choices.iter().for_each(|choice| choice.end(out));
-        let feedback = self.block.as_ref().and_then(|block| block.feedback.as_deref());
         let other = |(choice, (reason, native_reason))| ChoiceFinish { choice, reason, native_reason };
         out.push(ChatEvent::Finished(Finished {
             usage: self.usage.take(),
             other_choices: (1..).zip(reasons).map(other).collect(),
-            provider_metadata: told(self.choices.iter().map(|choice| &choice.metadata), feedback),
+            provider_metadata: told(self.choices.iter().map(|choice| &choice.metadata), &self.whole),
             ..Finished::new(reason, native)
         }));
         Ok(())
@@ -113,7 +110,7 @@ impl Answer {
     /// Whether the service has said why it stopped.
     pub fn has_ended(&self) -> bool {
         let ended = |choice: &Choice| choice.finish_reason.is_some();
-        self.block.is_some() || (!self.choices.is_empty() && self.choices.iter().all(ended))
+        self.block_reason.is_some() || (!self.choices.is_empty() && self.choices.iter().all(ended))
     }
 
     /// Ends with a failure, after the last known usage: what was generated is billed all the same.
@@ -169,15 +166,13 @@ impl Answer {
 }
 
 /// Reads why a prompt was refused. Feedback on a prompt that was not refused has no reason.
-fn block(feedback: &RawValue) -> Option<Block> {
+fn block_reason(feedback: &RawValue) -> Option<String> {
     #[derive(Deserialize)]
     #[serde(rename_all = "camelCase")]
-    struct Feedback<'a> {
-        #[serde(borrow)]
-        block_reason: Option<Text<'a>>,
+    struct Feedback {
+        block_reason: Option<String>,
     }
-    let reason = serde_json::from_str::<Feedback<'_>>(feedback.get()).ok()?.block_reason?;
-    Some(Block { reason: reason.0.into_owned(), feedback: compact(feedback.get()) })
+    serde_json::from_str::<Feedback>(feedback.get()).ok()?.block_reason
 }
 
 fn unreadable(bytes: &[u8], error: Option<serde_json::Error>) -> UpstreamFailure {
@@ -190,9 +185,13 @@ fn unreadable(bytes: &[u8], error: Option<serde_json::Error>) -> UpstreamFailure
     if error.is_some_and(|error| error.is_eof()) {
         return incomplete();
     }
+    invalid("the provider sent something that is no answer of its API")
+}
+
+fn invalid(message: impl Into<String>) -> UpstreamFailure {
     UpstreamFailure {
         code: Some("invalid_response".to_owned()),
-        ..UpstreamFailure::new(FailureClass::BadResponse, "the provider sent something that is no answer of its API")
+        ..UpstreamFailure::new(FailureClass::BadResponse, message)
     }
 }
 

@@ -25,12 +25,14 @@ pub struct Metadata {
     citation_metadata: Option<Box<RawValue>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     safety_ratings: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    avg_logprobs: Option<Box<RawValue>>,
     /// Pictures the model made, in the form of a request's image parts.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub images: Vec<ImagePart>,
-    /// Files the model made, by address.
+    images: Vec<ImagePart>,
+    /// Other files the model made: `{"mimeType", "fileUri"}` or `{"mimeType", "data"}`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub files: Vec<Box<RawValue>>,
+    files: Vec<Box<RawValue>>,
     #[serde(skip)]
     bytes: usize,
 }
@@ -41,6 +43,9 @@ pub struct ImagePart {
     #[serde(rename = "type")]
     kind: &'static str,
     image_url: ImageUrl,
+    /// A draft on the way to the answer.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    thought: bool,
 }
 
 #[derive(Debug, Serialize)]
@@ -56,6 +61,8 @@ struct Told<'a> {
     first: Option<&'a Metadata>,
     #[serde(skip_serializing_if = "Option::is_none")]
     prompt_feedback: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    model_status: Option<&'a RawValue>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     other_candidates: Vec<Numbered<'a>>,
 }
@@ -81,11 +88,11 @@ impl Metadata {
             (candidate.url_context_metadata, &mut self.url_context_metadata),
             (candidate.citation_metadata, &mut self.citation_metadata),
             (candidate.safety_ratings, &mut self.safety_ratings),
+            (candidate.avg_logprobs, &mut self.avg_logprobs),
         ];
         for (given, kept) in members {
             let Some(given) = given else { continue };
-            self.bytes += given.get().len();
-            if self.bytes > MAX_BYTES {
+            if !fits(&mut self.bytes, given.get().len()) {
                 return false;
             }
             *kept = compact(given.get());
@@ -94,20 +101,18 @@ impl Metadata {
     }
 
     /// Keeps a picture, and returns false when there is too much to keep.
-    pub fn take_image(&mut self, mime_type: &str, base64: &str) -> bool {
-        self.bytes += base64.len();
-        let fits = self.bytes <= MAX_BYTES;
+    pub fn take_image(&mut self, mime_type: &str, base64: &str, thought: bool) -> bool {
+        let fits = fits(&mut self.bytes, base64.len());
         if fits {
             let image_url = ImageUrl { url: format!("data:{mime_type};base64,{base64}") };
-            self.images.push(ImagePart { kind: "image_url", image_url });
+            self.images.push(ImagePart { kind: "image_url", image_url, thought });
         }
         fits
     }
 
-    /// Keeps the address of a file, and returns false when there is too much to keep.
+    /// Keeps a file or its address, and returns false when there is too much to keep.
     pub fn take_file(&mut self, file: &RawValue) -> bool {
-        self.bytes += file.get().len();
-        let fits = self.bytes <= MAX_BYTES;
+        let fits = fits(&mut self.bytes, file.get().len());
         if fits {
             self.files.extend(compact(file.get()));
         }
@@ -119,13 +124,33 @@ impl Metadata {
     }
 }
 
+/// Counts what is kept, and tells whether there is room for it.
+fn fits(bytes: &mut usize, more: usize) -> bool {
+    *bytes = bytes.saturating_add(more);
+    *bytes <= MAX_BYTES
+}
+
+/// What the service says of an answer as a whole.
+#[derive(Debug, Default)]
+pub struct Whole {
+    /// Why it refused the prompt.
+    pub prompt_feedback: Option<Box<RawValue>>,
+    /// That the model is about to be retired, for example.
+    pub model_status: Option<Box<RawValue>>,
+}
+
 /// Returns the JSON object for the caller; empty when there is nothing to tell.
-pub fn told<'a>(candidates: impl Iterator<Item = &'a Metadata>, prompt_feedback: Option<&RawValue>) -> String {
+pub fn told<'a>(candidates: impl Iterator<Item = &'a Metadata>, whole: &Whole) -> String {
     let mut candidates = candidates.enumerate();
     let first = candidates.next().map(|(_, metadata)| metadata);
     let others = candidates.filter(|(_, metadata)| !metadata.is_empty());
-    let other_candidates = others.map(|(index, metadata)| Numbered { index, metadata }).collect();
-    let told = serde_json::to_string(&Told { first, prompt_feedback, other_candidates }).unwrap_or_default();
+    let told = Told {
+        first,
+        prompt_feedback: whole.prompt_feedback.as_deref(),
+        model_status: whole.model_status.as_deref(),
+        other_candidates: others.map(|(index, metadata)| Numbered { index, metadata }).collect(),
+    };
+    let told = serde_json::to_string(&told).unwrap_or_default();
     if told == "{}" { String::new() } else { told }
 }
 

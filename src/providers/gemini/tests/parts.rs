@@ -197,6 +197,7 @@ fn sound_is_an_event_and_pictures_come_at_the_end() {
         {"inlineData": {"mimeType": "image/png", "data": "iVBO"}, "thoughtSignature": "AA=="},
         {"inlineData": {"mimeType": "image/png", "data": "draft"}, "thought": true},
         {"fileData": {"mimeType": "video/mp4", "fileUri": "https://e.example/v"}},
+        {"inlineData": {"mimeType": "text/csv", "data": "YQ=="}},
     ]);
     let completion = read(&Memo::default(), parts);
     let audio = completion.choices[0].audio.as_ref().unwrap();
@@ -204,7 +205,9 @@ fn sound_is_an_event_and_pictures_come_at_the_end() {
     let metadata: Value = serde_json::from_str(&completion.provider_metadata).unwrap();
     let image = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,iVBO"}});
     let file = json!({"mimeType": "video/mp4", "fileUri": "https://e.example/v"});
-    assert_eq!(metadata, json!({"images": [image], "files": [file]}));
+    let draft = json!({"type": "image_url", "image_url": {"url": "data:image/png;base64,draft"}, "thought": true});
+    let table = json!({"mimeType": "text/csv", "data": "YQ=="});
+    assert_eq!(metadata, json!({"images": [image, draft], "files": [file, table]}));
     assert!(completion.warnings.is_empty());
 
     let completion =
@@ -227,6 +230,11 @@ fn what_has_no_field_is_metadata() {
         "otherCandidates": [{"index": 1, "continuationToken": "t"}]});
     assert_eq!(metadata, want);
     assert_eq!(completion.choices[1].finish_reason, FinishReason::Length);
+
+    let status = json!({"modelStage": "DEPRECATED"});
+    let body = json!({"candidates": [{"finishReason": "STOP"}], "modelStatus": status});
+    let metadata: Value = serde_json::from_str(&unary(&Memo::default(), &body).provider_metadata).unwrap();
+    assert_eq!(metadata, json!({"modelStatus": status}));
 
     let feedback = json!({"blockReason": "OTHER", "blockReasonMessage": "no", "safetyRatings": []});
     let completion = unary(&Memo::default(), &json!({"promptFeedback": feedback}));

@@ -102,6 +102,7 @@ fn refuses_what_is_no_reply() {
     check("no candidates", r#"{"usageMetadata":{}}"#, FailureClass::BadResponse, "empty_response");
     check("half an object", r#"{"candidates":[{"#, FailureClass::Network, "upstream_incomplete");
     check("no reason", r#"{"candidates":[{"content":{}}]}"#, FailureClass::Network, "upstream_incomplete");
+    check("the ninth candidate", r#"{"candidates":[{"index":8}]}"#, FailureClass::BadResponse, "invalid_response");
     check("a huge index", r#"{"candidates":[{"index":4e9}]}"#, FailureClass::BadResponse, "invalid_response");
 }
 
@@ -164,6 +165,17 @@ fn counts_thoughts_once() {
     let inside =
         json!({"promptTokenCount": 5, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 8});
     assert_eq!((output(apart), output(inside)), (Some(5), Some(3)));
+}
+
+#[test]
+fn cites_pages_maps_and_files() {
+    let chunks = json!([{"web": {"uri": "w", "title": null}}, {"maps": {"uri": "m", "title": "t"}},
+        {"retrievedContext": {"title": "f"}}, {"other": {}}]);
+    let body = json!({"candidates": [{"finishReason": "STOP", "groundingMetadata":
+        {"groundingChunks": chunks, "groundingSupports": null}}]});
+    let completion = fold(decode(body.to_string().as_bytes()).unwrap()).unwrap();
+    let cited: Vec<_> = completion.choices[0].citations.iter().map(|c| (c.url.as_str(), c.title.as_str())).collect();
+    assert_eq!(cited, [("w", ""), ("m", "t"), ("", "f")]);
 }
 
 #[test]
