@@ -21,7 +21,8 @@ use crate::{
     providers::adapter::Memo,
 };
 
-/// Most bytes of text that are remembered for its citations. A million tokens is about half of it.
+/// About so many bytes of text are remembered for its citations, and of what the service's own tools did. A million
+/// tokens is half of it.
 const MAX_TEXT: usize = 8 << 20;
 
 /// What is the same for all candidates of an answer.
@@ -114,7 +115,7 @@ impl Choice {
 
     fn text(&mut self, text: &str) {
         self.has_output = true;
-        if self.text.len() + text.len() <= MAX_TEXT {
+        if self.text.len() < MAX_TEXT {
             self.text.push_str(text);
         }
     }

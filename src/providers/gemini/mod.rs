@@ -1,8 +1,14 @@
 //! Google AI Studio: `generateContent` and `streamGenerateContent` of the Gemini API, v1beta.
 //!
-//! Requests go through `encode`, which writes the closed set of fields in `wire`; answers of both modes go through
-//! `decode`, which reads the chunks in `chunk`. What differs between models is data in `family`; what becomes of each
-//! field of the contract is the column in `support`.
+//! What differs between models is data in `family`, which the operator's `defaults` adjust; what becomes of each field of
+//! the contract is the column in `support`.
+//!
+//! A request goes through `encode`: `messages` (with `calls`, `signatures`, `server` and `media`), `sampling`, `thinking`,
+//! `answer_format`, `tools` (with `names`, `search` and `schema`, which is `openapi` for the oldest models) and `options`
+//! write the closed set of fields in `wire`.
+//!
+//! An answer of either mode goes through `decode`, which reads the chunks in `chunk`: a `choice` makes events of its parts,
+//! `grounding` and `metadata` come at the end, `finish` and `errors` say how it ended.
 
 mod answer_format;
 mod calls;

@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::json::Json;
 
+/// In what order the members of an object are written.
+const ORDER: &str = "propertyOrdering";
+
 /// Keywords that go as they are.
 const KEPT: &[&str] = &[
     "title",
@@ -21,6 +24,7 @@ const KEPT: &[&str] = &[
     "maxLength",
     "pattern",
     "example",
+    ORDER,
 ];
 
 /// Keywords that are rewritten, or that say nothing about values.
@@ -32,7 +36,6 @@ const UNDERSTOOD: &[&str] = &[
     "nullable",
     "default",
     "properties",
-    "propertyOrdering",
     "required",
     "items",
     "anyOf",
@@ -174,8 +177,8 @@ impl Converter<'_> {
         if !required.is_empty() {
             out.push(("required".into(), Json::List(required)));
         }
-        if self.ordered {
-            out.push(("propertyOrdering".into(), Json::List(order)));
+        if self.ordered && schema.get(ORDER).is_none() {
+            out.push((ORDER.into(), Json::List(order)));
         }
         Ok(true)
     }

@@ -53,12 +53,12 @@ pub fn sign<'a>(
         let Piece::ProviderState(state) = piece else { continue };
         let Some(signature) = signature(state) else { continue };
         let target = if state.tool_call_id.is_empty() {
-            // A signature of words may come alone, at the end of a stream.
-            if first_call == 0 && cx.family.call_ids {
-                parts.insert(0, Part::text(""));
-                first_call = 1;
+            // A signature may come without words, at the end of a stream.
+            if cx.family.call_ids && parts.iter().take(first_call).all(is_of_server) {
+                parts.insert(first_call, Part::text(""));
+                first_call += 1;
             }
-            parts[..first_call].iter_mut().rfind(|part| !is_of_server(part))
+            parts.iter_mut().take(first_call).filter(|part| !is_of_server(part)).last()
         } else {
             let at = calls(message).position(|call| call.id == state.tool_call_id);
             at.and_then(|at| parts.get_mut(first_call + at))

@@ -179,15 +179,22 @@ fn states_that_mean_nothing_here_are_told_of() {
 
 #[test]
 fn a_signature_alone_goes_back_alone() {
-    let completion =
-        read(&Memo::default(), json!([{"text": "hm", "thought": true}, {"text": "", "thoughtSignature": "AAE="}]));
-    let messages = vec![
-        say(Role::User, vec![Part::Text("Hi".into())]),
-        completion.choices[0].message.clone(),
-        say(Role::User, vec![Part::Text("b".into())]),
-    ];
-    let (_, body) = encode(&ChatRequest { messages, ..ChatRequest::default() }, NEW);
-    assert_eq!(body["contents"][1]["parts"], json!([{"text": "", "thoughtSignature": "AAE="}]));
+    let alone = json!({"text": "", "thoughtSignature": "AAE="});
+    let code = json!({"executableCode": {"language": "PYTHON", "code": "1"}});
+    for (name, parts, want) in [
+        ("after thinking", json!([{"text": "hm", "thought": true}, alone]), json!([alone])),
+        ("after code", json!([code, alone]), json!([code, alone])),
+    ] {
+        let completion = read(&Memo::default(), parts);
+        let messages = vec![
+            say(Role::User, vec![Part::Text("Hi".into())]),
+            completion.choices[0].message.clone(),
+            say(Role::User, vec![Part::Text("b".into())]),
+        ];
+        let (encoded, body) = encode(&ChatRequest { messages, ..ChatRequest::default() }, NEW);
+        assert_eq!(body["contents"][1]["parts"], want, "{name}");
+        assert!(encoded.warnings.iter().all(|warning| warning.field.ends_with("reasoning")), "{name}");
+    }
 }
 
 #[test]
