@@ -54,6 +54,8 @@ pub struct Memo {
     pub format: Format,
     /// Names of tools as they were sent, with the caller's names, where the two differ.
     pub tool_names: Vec<(String, String)>,
+    /// Names, as sent, of functions that stand for tools with free text.
+    pub custom_tools: Vec<String>,
     /// Tool that stands for the answer itself: its arguments are the text.
     pub answer_tool: Option<String>,
 }

@@ -59,7 +59,7 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         key_style: KeyStyle::Header(HeaderName::from_static("x-goog-api-key")),
         key_header: "x-google-api-key",
         key_variable: "GOOGLE_AI_STUDIO_API_KEY",
-        wire: Wire::Http(|| Arc::new(GeminiAdapter)),
+        wire: Wire::Http(|| Arc::new(GeminiAdapter::default())),
     },
     BuiltIn {
         name: "xai",

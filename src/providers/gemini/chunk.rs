@@ -4,36 +4,40 @@
 use std::{borrow::Cow, fmt};
 
 use serde::{
-    Deserialize, Deserializer,
+    Deserialize, Deserializer, Serialize,
     de::{IgnoredAny, SeqAccess, Visitor},
 };
 use serde_json::value::RawValue;
 
+use super::lenient::{count, or_default};
+
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Chunk<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub candidates: Vec<Candidate<'a>>,
     #[serde(borrow)]
-    pub prompt_feedback: Option<PromptFeedback<'a>>,
+    pub prompt_feedback: Option<&'a RawValue>,
     #[serde(borrow)]
     pub usage_metadata: Option<UsageMetadata<'a>>,
     #[serde(borrow)]
     pub model_version: Option<Text<'a>>,
     #[serde(borrow)]
     pub response_id: Option<Text<'a>>,
+    #[serde(borrow)]
+    pub model_status: Option<&'a RawValue>,
     pub error: Option<IgnoredAny>,
 }
 
 /// A string that is copied only when it holds escapes. Inside an `Option`, serde borrows through a type of its own only.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Text<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Candidate<'a> {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub index: u32,
     #[serde(borrow)]
     pub content: Option<Content<'a>>,
@@ -47,11 +51,19 @@ pub struct Candidate<'a> {
     pub continuation_token: Option<Text<'a>>,
     #[serde(borrow)]
     pub logprobs_result: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub safety_ratings: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub avg_logprobs: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub citation_metadata: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub url_context_metadata: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Content<'a> {
-    #[serde(borrow, default)]
+    #[serde(borrow, default, deserialize_with = "or_default")]
     pub parts: Vec<Part<'a>>,
 }
 
@@ -61,7 +73,7 @@ pub struct Part<'a> {
     #[serde(borrow)]
     pub text: Option<Text<'a>>,
     /// Whether `text` is a summary of the model's thinking.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "or_default")]
     pub thought: bool,
     #[serde(borrow)]
     pub thought_signature: Option<Text<'a>>,
@@ -69,6 +81,18 @@ pub struct Part<'a> {
     pub function_call: Option<FunctionCall<'a>>,
     #[serde(borrow)]
     pub inline_data: Option<InlineData<'a>>,
+    /// Where a file is that the model made.
+    #[serde(borrow)]
+    pub file_data: Option<&'a RawValue>,
+    /// What the service's own tools did, in four forms.
+    #[serde(borrow)]
+    pub tool_call: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub tool_response: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub executable_code: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub code_execution_result: Option<&'a RawValue>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -81,32 +105,37 @@ pub struct FunctionCall<'a> {
     pub args: Option<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct InlineData<'a> {
     #[serde(borrow)]
     pub mime_type: Option<Text<'a>>,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub struct PromptFeedback<'a> {
+    /// Base64.
     #[serde(borrow)]
-    pub block_reason: Option<Text<'a>>,
+    pub data: Option<Text<'a>>,
 }
 
-/// Token counters; a missing one is zero. In streams they are cumulative.
-#[derive(Debug, Deserialize)]
+/// Token counters. In streams they are cumulative.
+#[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 pub struct UsageMetadata<'a> {
-    pub prompt_token_count: u64,
-    pub tool_use_prompt_token_count: u64,
-    pub candidates_token_count: u64,
-    pub thoughts_token_count: u64,
-    pub cached_content_token_count: u64,
+    #[serde(deserialize_with = "count")]
+    pub prompt_token_count: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    pub tool_use_prompt_token_count: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    pub candidates_token_count: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    pub thoughts_token_count: Option<u64>,
+    #[serde(deserialize_with = "count")]
+    pub cached_content_token_count: Option<u64>,
+    #[serde(deserialize_with = "count")]
     pub total_token_count: Option<u64>,
+    #[serde(deserialize_with = "or_default")]
     pub prompt_tokens_details: Modalities,
+    #[serde(deserialize_with = "or_default")]
+    pub tool_use_prompt_tokens_details: Modalities,
+    #[serde(deserialize_with = "or_default")]
     pub candidates_tokens_details: Modalities,
     #[serde(borrow)]
     pub service_tier: Option<Text<'a>>,
@@ -143,17 +172,17 @@ impl<'de> Visitor<'de> for ModalitiesVisitor {
                 "IMAGE" => &mut sum.image,
                 _ => continue,
             };
-            *counter = Some(counter.unwrap_or(0).saturating_add(token_count));
+            *counter = token_count.map(|count| counter.unwrap_or(0).saturating_add(count)).or(*counter);
         }
         Ok(sum)
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
-#[derive(Default)]
 struct ModalityCount<'a> {
     #[serde(borrow)]
     modality: Cow<'a, str>,
-    token_count: u64,
+    #[serde(deserialize_with = "count")]
+    token_count: Option<u64>,
 }

@@ -8,7 +8,10 @@ use serde_json::Value;
 
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
-    providers::classify::{classify, public_message, retry_after},
+    providers::{
+        adapter::Reply,
+        classify::{classify, public_message, retry_after},
+    },
 };
 
 /// By `ErrorInfo.reason`.
@@ -18,6 +21,8 @@ const REASONS: &[(&str, FailureClass)] = &[
     ("API_KEY_SERVICE_BLOCKED", FailureClass::Credential),
     ("API_KEY_IP_ADDRESS_BLOCKED", FailureClass::Credential),
     ("API_KEY_HTTP_REFERRER_BLOCKED", FailureClass::Credential),
+    ("API_KEY_ANDROID_APP_BLOCKED", FailureClass::Credential),
+    ("API_KEY_IOS_APP_BLOCKED", FailureClass::Credential),
     ("ACCESS_TOKEN_TYPE_UNSUPPORTED", FailureClass::Credential),
     ("CONSUMER_SUSPENDED", FailureClass::Credential),
     ("CONSUMER_INVALID", FailureClass::Credential),
@@ -93,6 +98,17 @@ pub fn failure_in(body: &[u8]) -> Option<UpstreamFailure> {
     let error = describe(body)?;
     let http_status = error.http_status.unwrap_or(500);
     Some(error.into_failure(http_status))
+}
+
+/// Reads a 2xx answer that is not what was asked for: an error after all, or nothing that is known.
+pub fn no_answer(reply: Reply<'_>) -> UpstreamFailure {
+    let message = "the provider sent something that is no answer of its API";
+    let unknown = || UpstreamFailure {
+        http_status: Some(reply.status),
+        code: Some("invalid_response".to_owned()),
+        ..UpstreamFailure::new(FailureClass::BadResponse, message)
+    };
+    failure_in(reply.body).unwrap_or_else(unknown)
 }
 
 impl Described {

@@ -1,33 +1,43 @@
-//! From Google Search grounding to citations.
+//! From grounding, what an answer was found with, to citations.
 
 use serde::Deserialize;
 
+use super::lenient::or_default;
 use crate::domain::event::Citation;
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Grounding {
+    #[serde(deserialize_with = "or_default")]
     grounding_chunks: Vec<Source>,
+    #[serde(deserialize_with = "or_default")]
     grounding_supports: Vec<Support>,
 }
 
+/// Where something was found: by Google Search, on a map, or in the caller's own files.
 #[derive(Default, Deserialize)]
-#[serde(default)]
+#[serde(rename_all = "camelCase", default)]
 struct Source {
-    web: Option<Web>,
+    web: Option<Page>,
+    maps: Option<Page>,
+    retrieved_context: Option<Page>,
 }
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(default)]
-struct Web {
+struct Page {
+    #[serde(deserialize_with = "or_default")]
     uri: String,
+    #[serde(deserialize_with = "or_default")]
     title: String,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Support {
+    #[serde(deserialize_with = "or_default")]
     segment: Segment,
+    #[serde(deserialize_with = "or_default")]
     grounding_chunk_indices: Vec<usize>,
 }
 
@@ -35,8 +45,11 @@ struct Support {
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Segment {
+    #[serde(deserialize_with = "or_default")]
     start_index: usize,
+    #[serde(deserialize_with = "or_default")]
     end_index: usize,
+    #[serde(deserialize_with = "or_default")]
     text: String,
 }
 
@@ -57,7 +70,8 @@ pub fn citations(metadata: &str, answer: &str) -> Vec<Citation> {
 }
 
 fn citation(source: &Source, span: Option<(u32, u32)>) -> Option<Citation> {
-    let Web { uri: url, title } = source.web.clone()?;
+    let page = source.web.as_ref().or(source.maps.as_ref()).or(source.retrieved_context.as_ref())?;
+    let Page { uri: url, title } = page.clone();
     Some(Citation { url, title, span, ..Citation::default() })
 }
 

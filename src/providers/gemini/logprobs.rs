@@ -3,25 +3,31 @@
 use bytes::Bytes;
 use serde::Deserialize;
 
+use super::lenient::or_default;
 use crate::domain::event::{TokenLogprob, TopLogprob};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Logprobs {
+    #[serde(deserialize_with = "or_default")]
     chosen_candidates: Vec<Token>,
+    #[serde(deserialize_with = "or_default")]
     top_candidates: Vec<Top>,
 }
 
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Top {
+    #[serde(deserialize_with = "or_default")]
     candidates: Vec<Token>,
 }
 
 #[derive(Clone, Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
 struct Token {
+    #[serde(deserialize_with = "or_default")]
     token: String,
+    #[serde(deserialize_with = "or_default")]
     log_probability: f64,
 }
 

@@ -1,146 +1,110 @@
 //! Pictures, sound and documents of a request.
 
+use std::borrow::Cow;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 
 use super::{
-    family::Family,
+    context::Context,
+    mime_types::{by_ending, known_type},
+    support::NO_ADDRESSES,
     wire::{Blob, FileData, Part, PartData},
 };
 use crate::{
-    domain::chat::{Audio, File, Image, ImageDetail, MediaSource},
-    providers::{adapter::EncodeError, place::Place, warnings::Warnings},
+    domain::chat::{Audio, File, Image, MediaSource},
+    providers::{adapter::EncodeError, place::Place},
 };
 
-/// Names the service takes, by the names callers use.
-const MIME_TYPES: &[(&str, &str)] = &[
-    ("image/png", "image/png"),
-    ("image/jpeg", "image/jpeg"),
-    ("image/jpg", "image/jpeg"),
-    ("image/webp", "image/webp"),
-    ("image/heic", "image/heic"),
-    ("image/heif", "image/heif"),
-    ("audio/wav", "audio/wav"),
-    ("audio/x-wav", "audio/wav"),
-    ("audio/wave", "audio/wav"),
-    ("audio/mp3", "audio/mp3"),
-    ("audio/mpeg", "audio/mp3"),
-    ("audio/aiff", "audio/aiff"),
-    ("audio/aac", "audio/aac"),
-    ("audio/ogg", "audio/ogg"),
-    ("audio/flac", "audio/flac"),
+/// Where the service keeps uploaded files. Their addresses are the same wherever requests go.
+const FILES: &str = "https://generativelanguage.googleapis.com/v1beta/files/";
+
+/// Addresses every model reaches: the service's own files, and YouTube.
+const OWN_ADDRESSES: &[&str] = &[
+    "https://generativelanguage.googleapis.com/",
+    "https://www.youtube.com/",
+    "https://youtube.com/",
+    "https://youtu.be/",
 ];
 
-/// Endings of addresses; the service does not always look for itself.
-const ENDINGS: &[(&str, &str)] = &[
-    (".png", "image/png"),
-    (".jpg", "image/jpeg"),
-    (".jpeg", "image/jpeg"),
-    (".webp", "image/webp"),
-    (".heic", "image/heic"),
-    (".heif", "image/heif"),
-    (".pdf", "application/pdf"),
-    (".txt", "text/plain"),
-    (".wav", "audio/wav"),
-    (".mp3", "audio/mp3"),
-];
+const REFUSED_ADDRESS: &str = "the provider fetches https addresses only; send the bytes as data";
 
-pub fn image<'a>(
-    image: &'a Image,
-    place: Place,
-    family: &Family,
-    warnings: &mut Warnings,
-) -> Result<Part<'a>, EncodeError> {
-    match image.detail {
-        None | Some(ImageDetail::Auto) => {}
-        Some(ImageDetail::Low | ImageDetail::High | ImageDetail::Original) => {
-            warnings.dropped(place.field("image.detail"), "the provider has no such setting for one picture");
-        }
-    }
-    let refuse = |member: &str, message: &str| place.refuse(&format!("image.source.{member}"), message);
-    source(&image.source, "image/", family, refuse)
+/// Whether a model can fetch from an address itself.
+pub fn is_reachable(url: &str, fetches_urls: bool) -> bool {
+    OWN_ADDRESSES.iter().any(|own| url.starts_with(own)) || (fetches_urls && url.starts_with("https://"))
 }
 
-pub fn audio<'a>(audio: &'a Audio, place: Place, family: &Family) -> Result<Part<'a>, EncodeError> {
+pub fn image<'a>(image: &'a Image, place: Place, cx: &Context<'_>) -> Result<Part<'a>, EncodeError> {
+    source(&image.source, "image/", cx, |member, message| place.refuse(&format!("image.source.{member}"), message))
+}
+
+pub fn audio<'a>(audio: &'a Audio, place: Place, cx: &Context<'_>) -> Result<Part<'a>, EncodeError> {
     let Some(media) = &audio.source else {
         return Err(place.refuse("audio.audio_id", "this provider keeps no audio; send the sound itself"));
     };
-    source(media, "audio/", family, |member: &str, message: &str| {
-        place.refuse(&format!("audio.source.{member}"), message)
-    })
+    source(media, "audio/", cx, |member, message| place.refuse(&format!("audio.source.{member}"), message))
 }
 
-pub fn file<'a>(
-    file: &'a File,
-    place: Place,
-    family: &Family,
-    warnings: &mut Warnings,
-) -> Result<Part<'a>, EncodeError> {
+pub fn file<'a>(file: &'a File, place: Place, cx: &mut Context<'_>) -> Result<Part<'a>, EncodeError> {
     if !file.filename.is_empty() {
-        warnings.dropped(place.field("file.filename"), "the provider takes no file names");
+        cx.warnings.rewritten(place.field("file.filename"), "the provider takes no file names");
     }
-    source(&file.source, "", family, |member: &str, message: &str| {
-        place.refuse(&format!("file.source.{member}"), message)
-    })
+    source(&file.source, "", cx, |member, message| place.refuse(&format!("file.source.{member}"), message))
 }
 
 /// Writes a source whose media type must begin with `kind`.
 fn source<'a>(
     media: &'a MediaSource,
     kind: &str,
-    family: &Family,
+    cx: &Context<'_>,
     refuse: impl Fn(&str, &str) -> EncodeError,
 ) -> Result<Part<'a>, EncodeError> {
+    let typed = |mime_type: &'a str| {
+        let message = format!("this provider does not take the media type `{mime_type}` here");
+        known_type(mime_type, kind).ok_or_else(|| refuse("mime_type", &message))
+    };
     let data = match media {
         MediaSource::Data { mime_type, data } => {
-            let Some(mime_type) = known_type(mime_type, kind) else {
-                let message = format!("this provider does not take the media type `{mime_type}` here");
-                return Err(refuse("mime_type", &message));
+            PartData::InlineData(Blob { mime_type: typed(mime_type)?, data: STANDARD.encode(data) })
+        }
+        MediaSource::Url { url, .. } if url.starts_with("data:") => {
+            let Some((mime_type, data)) = data_url(url) else {
+                return Err(refuse("url", "a data URL holds a media type and base64"));
             };
-            PartData::InlineData(Blob { mime_type, data: STANDARD.encode(data) })
+            PartData::InlineData(Blob { mime_type: typed(mime_type)?, data })
         }
         MediaSource::Url { url, mime_type } => {
-            if !is_address(url) {
-                return Err(refuse(
-                    "url",
-                    "the provider fetches http and https addresses only; send the bytes as data",
-                ));
+            if !is_reachable(url, cx.family.fetches_urls) {
+                let web = url.starts_with("https://");
+                return Err(refuse("url", if web { NO_ADDRESSES } else { REFUSED_ADDRESS }));
             }
-            if !family.fetches_urls && !is_google(url) {
-                return Err(refuse("url", "this model does not fetch addresses; send the bytes as data"));
-            }
-            let given = known_type(mime_type, kind);
-            PartData::FileData(FileData { mime_type: given.or_else(|| type_by_ending(url)), file_uri: url })
+            let mime_type = known_type(mime_type, kind).or_else(|| by_ending(url).map(Cow::Borrowed));
+            PartData::FileData(FileData { mime_type, file_uri: Cow::Borrowed(url) })
         }
         MediaSource::FileId(id) => {
-            if !is_address(id) {
-                return Err(refuse("file_id", "name a stored file by its whole URI, `https://.../v1beta/files/<id>`"));
-            }
-            PartData::FileData(FileData { mime_type: None, file_uri: id })
+            let Some(file_uri) = file_uri(id) else {
+                return Err(refuse("file_id", "name a file by its id or by its whole URI, `https://…/files/<id>`"));
+            };
+            PartData::FileData(FileData { mime_type: None, file_uri })
         }
     };
     Ok(data.into())
 }
 
-fn known_type<'a>(mime_type: &'a str, kind: &str) -> Option<&'a str> {
-    if kind.is_empty() && !mime_type.is_empty() {
-        return Some(MIME_TYPES.iter().find(|(name, _)| *name == mime_type).map_or(mime_type, |(_, ours)| ours));
+/// Takes `data:image/png;base64,iVBO…` apart. The service wants bare base64 without line breaks.
+fn data_url(url: &str) -> Option<(&str, String)> {
+    let (head, base64) = url.strip_prefix("data:")?.split_once(',')?;
+    let mime_type = head.strip_suffix(";base64")?;
+    let base64: String = base64.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+    STANDARD.decode(&base64).ok()?;
+    Some((mime_type, base64))
+}
+
+/// Returns the address of a stored file, given by it or by `files/<id>` or `<id>`.
+fn file_uri(id: &str) -> Option<Cow<'_, str>> {
+    if id.starts_with("https://") {
+        return Some(Cow::Borrowed(id));
     }
-    let known = |(name, _): &&(&str, &str)| name.eq_ignore_ascii_case(mime_type) && name.starts_with(kind);
-    MIME_TYPES.iter().find(known).map(|(_, ours)| *ours)
-}
-
-fn type_by_ending(url: &str) -> Option<&'static str> {
-    let path = url.split(['?', '#']).next()?.to_ascii_lowercase();
-    ENDINGS.iter().find(|(ending, _)| path.ends_with(ending)).map(|(_, mime_type)| *mime_type)
-}
-
-fn is_address(url: &str) -> bool {
-    url.starts_with("https://") || url.starts_with("http://")
-}
-
-/// Whether every model reaches the address: its own file store, or YouTube.
-fn is_google(url: &str) -> bool {
-    ["https://generativelanguage.googleapis.com/", "https://www.youtube.com/", "https://youtu.be/"]
-        .iter()
-        .any(|prefix| url.starts_with(prefix))
+    let bare = id.strip_prefix("files/").unwrap_or(id);
+    let is_id = !bare.is_empty() && bare.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+    is_id.then(|| Cow::Owned(format!("{FILES}{bare}")))
 }

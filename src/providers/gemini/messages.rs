@@ -2,13 +2,14 @@
 
 use super::{
     calls::{self, OpenCall},
-    family::Family,
-    media,
+    context::Context,
+    media, server,
+    signatures::{self, sign},
     wire::{Content, Part, PartData, Speaker},
 };
 use crate::{
-    domain::chat::{Message, Part as Piece, Role},
-    providers::{adapter::EncodeError, place::Place, warnings::Warnings},
+    domain::chat::{Message, Part as Piece, ProviderState, Role},
+    providers::{adapter::EncodeError, place::Place},
 };
 
 /// The conversation as the service wants it.
@@ -19,13 +20,8 @@ pub struct Conversation<'a> {
 }
 
 /// Hoists instructions, joins turns of the same speaker and puts the results of calls where the service expects them.
-pub fn conversation<'a>(
-    messages: &'a [Message],
-    family: &Family,
-    warnings: &mut Warnings,
-) -> Result<Conversation<'a>, EncodeError> {
-    let mut writer =
-        Writer { family, warnings, conversation: Conversation::default(), open: Vec::new(), joinable: false };
+pub fn conversation<'a>(messages: &'a [Message], cx: &mut Context<'a>) -> Result<Conversation<'a>, EncodeError> {
+    let mut writer = Writer { cx, conversation: Conversation::default(), open: Vec::new(), joinable: false };
     for (index, message) in messages.iter().enumerate() {
         writer.message(message, Place::message(index))?;
     }
@@ -35,8 +31,7 @@ pub fn conversation<'a>(
 }
 
 struct Writer<'a, 'w> {
-    family: &'w Family,
-    warnings: &'w mut Warnings,
+    cx: &'w mut Context<'a>,
     conversation: Conversation<'a>,
     /// Calls of the last model turn, with the results that have come.
     open: Vec<OpenCall<'a>>,
@@ -46,9 +41,6 @@ struct Writer<'a, 'w> {
 
 impl<'a> Writer<'a, '_> {
     fn message(&mut self, message: &'a Message, place: Place) -> Result<(), EncodeError> {
-        if !message.name.is_empty() {
-            self.warnings.dropped(place.field("name"), "the provider takes no names of speakers");
-        }
         match message.role {
             Role::System | Role::Developer => self.instructions(message, place),
             Role::User => {
@@ -87,41 +79,50 @@ impl<'a> Writer<'a, '_> {
         Ok(parts)
     }
 
-    /// Writes the model's words first and its calls after them, the order in which the service gives them.
+    /// Writes what the service did itself, the model's words, and its calls: the order in which the service gives them.
     fn model_parts(&mut self, message: &'a Message, place: Place) -> Result<Vec<Part<'a>>, EncodeError> {
         let mut parts = Vec::with_capacity(message.parts.len());
-        let mut calls = Vec::new();
+        let (mut words, mut calls) = (Vec::new(), Vec::new());
         for (index, piece) in message.parts.iter().enumerate() {
             let place = place.part(index);
             match piece {
                 Piece::ToolCall(call) => {
-                    calls.push(calls::call(call, place, self.family, self.warnings));
+                    calls.push(calls::call(call, place, self.cx));
                     self.open.push(OpenCall::new(call));
                 }
-                Piece::ProviderState(_) => {}
-                Piece::Reasoning(_) => {
-                    self.warnings.dropped(place.field("reasoning"), "the provider does not take its thinking back");
-                }
+                Piece::ProviderState(state) => parts.extend(self.server_parts(state, place)),
+                Piece::Reasoning(_) => {}
                 Piece::Text(_)
                 | Piece::Refusal(_)
                 | Piece::Image(_)
                 | Piece::Audio(_)
                 | Piece::File(_)
-                | Piece::ToolResult(_) => parts.extend(self.part(piece, place)?),
+                | Piece::ToolResult(_) => words.extend(self.part(piece, place)?),
             }
         }
+        parts.append(&mut words);
+        let first_call = parts.len();
         parts.append(&mut calls);
-        calls::sign(message, place, &mut parts, self.family, self.warnings);
+        sign(message, place, &mut parts, first_call, self.cx);
         Ok(parts)
+    }
+
+    /// Returns what a state says the service's own tools did. Signatures find their place once all parts have theirs.
+    fn server_parts(&mut self, state: &'a ProviderState, place: Place) -> Vec<Part<'a>> {
+        let parts = server::parts(state);
+        if parts.is_none() && signatures::signature(state).is_none() {
+            self.cx.warnings.dropped(place.field("provider_state"), "it is no state of this provider's");
+        }
+        parts.unwrap_or_default()
     }
 
     /// Writes what both speakers may say; nothing for an empty text, which older models refuse.
     fn part(&mut self, piece: &'a Piece, place: Place) -> Result<Option<Part<'a>>, EncodeError> {
         match piece {
             Piece::Text(text) | Piece::Refusal(text) => Ok((!text.is_empty()).then(|| Part::text(text))),
-            Piece::Image(image) => media::image(image, place, self.family, self.warnings).map(Some),
-            Piece::Audio(audio) => media::audio(audio, place, self.family).map(Some),
-            Piece::File(file) => media::file(file, place, self.family, self.warnings).map(Some),
+            Piece::Image(image) => media::image(image, place, self.cx).map(Some),
+            Piece::Audio(audio) => media::audio(audio, place, self.cx).map(Some),
+            Piece::File(file) => media::file(file, place, self.cx).map(Some),
             Piece::ToolCall(_) | Piece::ToolResult(_) | Piece::Reasoning(_) | Piece::ProviderState(_) => {
                 Err(place.refuse("", "this kind of part does not belong in a message of this role"))
             }
@@ -138,7 +139,7 @@ impl<'a> Writer<'a, '_> {
                 let message = "it names no open call of the assistant message before it";
                 return Err(place.refuse("tool_result.tool_call_id", message));
             };
-            call.answer(result, place, self.family, self.warnings)?;
+            call.answer(result, place, self.cx)?;
         }
         Ok(())
     }
@@ -151,9 +152,9 @@ impl<'a> Writer<'a, '_> {
         let (mut parts, mut follow_up) = (Vec::with_capacity(self.open.len()), Vec::new());
         for call in std::mem::take(&mut self.open) {
             if !call.is_answered() {
-                self.warnings.rewritten("prompt.messages", "a call without a result was answered with an error");
+                self.cx.warnings.rewritten("prompt.messages", "a call without a result was answered with an error");
             }
-            let (part, more) = call.into_parts(self.family);
+            let (part, more) = call.into_parts(self.cx);
             parts.push(part);
             follow_up.extend(more);
         }
@@ -179,13 +180,13 @@ impl<'a> Writer<'a, '_> {
         if contents.first().is_none_or(begins_with_calls) {
             contents.insert(0, blank());
         }
-        if !self.family.prefill && contents.last().is_some_and(|last| last.role == Speaker::Model) {
+        if !self.cx.family.prefill && contents.last().is_some_and(|last| last.role == Speaker::Model) {
             let message = "this model continues no answer; a blank turn of the user was added at the end";
-            self.warnings.rewritten("prompt.messages", message);
+            self.cx.warnings.rewritten("prompt.messages", message);
             contents.push(blank());
         }
-        if !self.family.system_instruction && !self.conversation.system.is_empty() {
-            self.warnings.rewritten("prompt.messages", "this model takes instructions as words of the user only");
+        if !self.cx.family.system_instruction && !self.conversation.system.is_empty() {
+            self.cx.warnings.rewritten("prompt.messages", "this model takes instructions as words of the user only");
             let mut parts = std::mem::take(&mut self.conversation.system);
             match contents.first_mut() {
                 Some(first) if first.role == Speaker::User => {

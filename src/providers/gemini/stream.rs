@@ -3,12 +3,21 @@
 use super::{decode::Answer, errors};
 use crate::{
     domain::{event::ChatEvent, failure::UpstreamFailure},
-    providers::{adapter::StreamDecoder, sse::SseEvent},
+    providers::{
+        adapter::{Memo, StreamDecoder},
+        sse::SseEvent,
+    },
 };
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct GeminiStream {
     answer: Answer,
+}
+
+impl GeminiStream {
+    pub fn new(memo: &Memo) -> Self {
+        Self { answer: Answer::new(memo) }
+    }
 }
 
 impl StreamDecoder for GeminiStream {

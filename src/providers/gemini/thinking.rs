@@ -2,6 +2,7 @@
 
 use super::{
     family::{Family, ThinkingControl},
+    support::asks_for_none,
     wire::{Level, Thinking},
 };
 use crate::{
@@ -15,12 +16,7 @@ const FIELD: &str = "prompt.reasoning";
 pub fn thinking(reasoning: &Reasoning, family: &Family, warnings: &mut Warnings) -> Option<Thinking> {
     let mut config = Thinking::default();
     match family.thinking {
-        ThinkingControl::None => {
-            if reasoning.amount.is_some_and(|amount| !asks_for_none(amount)) || reasoning.include == Some(true) {
-                warnings.dropped(FIELD, "this model does not think");
-            }
-            return None;
-        }
+        ThinkingControl::None => return None,
         ThinkingControl::Budget { min, max, can_switch_off } => {
             config.thinking_budget = reasoning.amount.map(|amount| budget(amount, min..=max, can_switch_off, warnings));
         }
@@ -37,10 +33,6 @@ pub fn thinking(reasoning: &Reasoning, family: &Family, warnings: &mut Warnings)
     };
     config.include_thoughts = reasoning.include.unwrap_or(thinks).then_some(true);
     (config != Thinking::default()).then_some(config)
-}
-
-fn asks_for_none(amount: ReasoningAmount) -> bool {
-    matches!(amount, ReasoningAmount::Effort(Effort::None) | ReasoningAmount::BudgetTokens(0))
 }
 
 fn budget(

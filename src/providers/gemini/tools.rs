@@ -1,39 +1,46 @@
-//! Tools, the choice among them, web search and the form of the answer.
+//! Tools and the choice among them.
 
 use serde_json::value::RawValue;
 
 use super::{
-    family::Family,
-    wire::{
-        CallingMode, Empty, FunctionCallingConfig, FunctionDeclaration, GenerationConfig, Part, Tool as WireTool,
-        ToolConfig,
-    },
+    calls::INPUT,
+    context::Context,
+    json::Json,
+    schema::{Schema, schema},
+    search::google_search,
+    wire::{CallingMode, FunctionCallingConfig, FunctionDeclaration, Tool as WireTool, ToolConfig},
 };
 use crate::{
-    domain::chat::{ChatRequest, ResponseFormat, Tool, ToolChoice, ToolChoiceMode, WebSearch},
-    providers::{adapter::EncodeError, warnings::Warnings},
+    domain::chat::{ChatRequest, Grammar, Tool, ToolChoice, ToolChoiceMode},
+    providers::adapter::EncodeError,
 };
 
-/// Returns the tools of the request: search, and all functions in one object.
+/// Returns the tools of the request: the service's own, and all functions in one object. `others` are tools of the
+/// service that the contract has no field for.
 pub fn tools<'a>(
     request: &'a ChatRequest,
-    family: &Family,
-    warnings: &mut Warnings,
+    others: Vec<&'a RawValue>,
+    cx: &mut Context<'a>,
 ) -> Result<Vec<WireTool<'a>>, EncodeError> {
     let mut tools = Vec::new();
-    if let Some(search) = &request.web_search {
-        if !family.search {
-            warnings.dropped("prompt.web_search", "this model does not search");
-        } else if !family.search_with_tools && !request.tools.is_empty() {
-            warnings.dropped("prompt.web_search", "this model does not search when there are functions");
+    let alone = request.tools.is_empty() || cx.family.search_with_tools;
+    if let Some(search) = request.web_search.as_ref().filter(|_| cx.family.search) {
+        if alone {
+            tools.push(WireTool::GoogleSearch(google_search(search, cx)));
         } else {
-            search_options(search, warnings);
-            tools.push(WireTool::GoogleSearch(Empty {}));
+            cx.warnings.dropped("prompt.web_search", "this model does not search when there are functions");
         }
     }
-    let functions: Result<Vec<_>, _> =
-        request.tools.iter().enumerate().map(|(index, tool)| function(tool, index, warnings)).collect();
-    let functions = functions?;
+    if alone {
+        tools.extend(others.into_iter().map(WireTool::Other));
+    } else if !others.is_empty() {
+        let message = "this model takes no other tools when there are functions";
+        cx.warnings.dropped("prompt.provider_options.tools", message);
+    }
+    let mut functions = Vec::with_capacity(request.tools.len());
+    for (index, tool) in request.tools.iter().enumerate() {
+        functions.push(declaration(tool, index, cx)?);
+    }
     if !functions.is_empty() {
         tools.push(WireTool::FunctionDeclarations(functions));
     }
@@ -44,111 +51,70 @@ pub fn tools<'a>(
 pub fn tool_config<'a>(
     request: &'a ChatRequest,
     tools: &[WireTool<'_>],
-    warnings: &mut Warnings,
+    cx: &mut Context<'a>,
 ) -> Option<ToolConfig<'a>> {
-    if request.parallel_tool_calls == Some(false) {
-        warnings.dropped("prompt.parallel_tool_calls", "the provider cannot be held to one call a turn");
-    }
     let function_calling_config = match &request.tool_choice {
         // The service refuses a choice among no functions.
         Some(choice) if request.tools.is_empty() => {
             if choice.mode == ToolChoiceMode::Required {
-                warnings.dropped("prompt.tool_choice", "there is no tool to choose");
+                cx.warnings.dropped("prompt.tool_choice", "there is no tool to choose");
             }
             None
         }
-        Some(choice) => Some(calling(choice)),
+        Some(choice) => Some(calling(choice, cx)),
         None => None,
     };
     // Without this, search and functions in one request are a 400.
-    let include_server_side_tool_invocations = (tools.len() > 1).then_some(true);
-    let config = ToolConfig { function_calling_config, include_server_side_tool_invocations };
-    (config.function_calling_config.is_some() || tools.len() > 1).then_some(config)
+    let both = !request.tools.is_empty() && tools.len() > 1;
+    let config = ToolConfig { function_calling_config, include_server_side_tool_invocations: both.then_some(true) };
+    (config.function_calling_config.is_some() || both).then_some(config)
 }
 
-/// Sets the form of the answer. Where JSON and functions exclude each other it becomes an instruction in `system`.
-pub fn response_format<'a>(
-    request: &'a ChatRequest,
-    family: &Family,
-    config: &mut GenerationConfig<'a>,
-    system: &mut Vec<Part<'a>>,
-    warnings: &mut Warnings,
-) -> Result<(), EncodeError> {
-    let schema = match &request.response_format {
-        None | Some(ResponseFormat::Text) => return Ok(()),
-        Some(ResponseFormat::JsonObject) => None,
-        Some(ResponseFormat::JsonSchema { description, schema, .. }) => {
-            if !description.is_empty() {
-                let field = "prompt.response_format.json_schema.description";
-                warnings.dropped(field, "the provider takes no description of the answer");
+fn declaration<'a>(tool: &'a Tool, index: usize, cx: &mut Context<'a>) -> Result<FunctionDeclaration<'a>, EncodeError> {
+    match tool {
+        Tool::Function { name, description, parameters_schema, .. } => {
+            let mut declaration = declared(name, description, cx);
+            if !parameters_schema.is_empty() {
+                let field = format!("prompt.tools[{index}].function.parameters_schema");
+                match schema(parameters_schema, &field, false, cx)? {
+                    Schema::Json(schema) => declaration.parameters_json_schema = Some(schema),
+                    Schema::OpenApi(schema) => declaration.parameters = schema,
+                }
             }
-            (!schema.is_empty())
-                .then(|| json_schema(schema, "prompt.response_format.json_schema.schema"))
-                .transpose()?
+            Ok(declaration)
         }
-    };
-    if !family.json_with_tools && !request.tools.is_empty() {
-        let message = "sent as an instruction: this model takes no answer format when there are functions";
-        warnings.rewritten("prompt.response_format", message);
-        system.push(match schema {
-            Some(schema) => Part::text(format!("Answer with JSON only, following this JSON Schema: {schema}")),
-            None => Part::text("Answer with one JSON object only."),
-        });
-        return Ok(());
-    }
-    config.response_mime_type = Some("application/json");
-    config.response_json_schema = schema;
-    Ok(())
-}
-
-fn search_options(search: &WebSearch, warnings: &mut Warnings) {
-    let given = [
-        ("context_size", !search.context_size.is_empty()),
-        ("user_location", search.user_location.is_some()),
-        ("allowed_domains", !search.allowed_domains.is_empty()),
-        ("excluded_domains", !search.excluded_domains.is_empty()),
-        ("start_time", search.start_time.is_some()),
-        ("end_time", search.end_time.is_some()),
-        ("max_age", search.max_age_seconds.is_some()),
-    ];
-    for (name, _) in given.iter().filter(|(_, given)| *given) {
-        warnings.dropped(format!("prompt.web_search.{name}"), format!("the provider's search takes no {name}"));
+        Tool::Custom { name, description, grammar } => {
+            if let Some(Grammar { syntax, .. }) = grammar {
+                let message = format!("the provider cannot be held to a grammar ({syntax})");
+                cx.warnings.dropped(format!("prompt.tools[{index}].custom.grammar"), message);
+            }
+            Ok(FunctionDeclaration { parameters: Some(one_text()), ..declared(name, description, cx) })
+        }
     }
 }
 
-fn function<'a>(tool: &'a Tool, index: usize, warnings: &mut Warnings) -> Result<FunctionDeclaration<'a>, EncodeError> {
-    let path = format!("prompt.tools[{index}]");
-    let Tool::Function { name, description, parameters_schema, strict } = tool else {
-        let message = "this provider knows functions with JSON arguments only";
-        return Err(EncodeError { field: format!("{path}.custom"), message: message.to_owned() });
-    };
-    if !name.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
-        let message = "names of functions begin with a letter or `_` with this provider";
-        return Err(EncodeError { field: format!("{path}.function.name"), message: message.to_owned() });
-    }
-    if *strict == Some(true) {
-        let message = "the provider does not promise that arguments follow the schema";
-        warnings.dropped(format!("{path}.function.strict"), message);
-    }
-    let schema = (!parameters_schema.is_empty())
-        .then(|| json_schema(parameters_schema, &format!("{path}.function.parameters_schema")));
-    Ok(FunctionDeclaration { name, description, parameters_json_schema: schema.transpose()? })
+fn declared<'a>(name: &'a str, description: &'a str, cx: &Context<'a>) -> FunctionDeclaration<'a> {
+    FunctionDeclaration { name: cx.names.sent(name), description, parameters_json_schema: None, parameters: None }
 }
 
-fn json_schema<'a>(text: &'a str, field: &str) -> Result<&'a RawValue, EncodeError> {
-    match serde_json::from_str::<&RawValue>(text) {
-        Ok(schema) if schema.get().starts_with('{') => Ok(schema),
-        Ok(_) | Err(_) => Err(EncodeError { field: field.to_owned(), message: "a schema is a JSON object".to_owned() }),
-    }
+/// Returns the schema of the function that stands for a custom tool, in the form every model takes.
+fn one_text() -> Json {
+    let text = |name: &str| (String::from("type"), Json::text(name));
+    Json::Object(vec![
+        text("object"),
+        ("properties".into(), Json::Object(vec![(INPUT.into(), Json::Object(vec![text("string")]))])),
+        ("required".into(), Json::List(vec![Json::text(INPUT)])),
+    ])
 }
 
-fn calling(choice: &ToolChoice) -> FunctionCallingConfig<'_> {
+fn calling<'a>(choice: &'a ToolChoice, cx: &Context<'a>) -> FunctionCallingConfig<'a> {
     let mode = match choice.mode {
         ToolChoiceMode::Auto if choice.allowed_names.is_empty() => CallingMode::Auto,
         ToolChoiceMode::Auto => CallingMode::Validated,
         ToolChoiceMode::Required => CallingMode::Any,
         ToolChoiceMode::None => CallingMode::None,
     };
-    let allowed_function_names = if choice.mode == ToolChoiceMode::None { &[] } else { &choice.allowed_names[..] };
+    let names: &[String] = if choice.mode == ToolChoiceMode::None { &[] } else { &choice.allowed_names };
+    let allowed_function_names = names.iter().map(|name| cx.names.sent(name)).collect();
     FunctionCallingConfig { mode, allowed_function_names }
 }

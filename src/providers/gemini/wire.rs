@@ -1,12 +1,14 @@
 //! The request body of `generateContent`, field by field. The service refuses unknown keys, so nothing reaches it that
 //! is not written down here.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
-#[derive(Debug, Default, Serialize)]
+use super::json::Json;
+
+#[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -16,26 +18,28 @@ pub struct Body<'a> {
     pub tools: Vec<Tool<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tool_config: Option<ToolConfig<'a>>,
-    #[serde(skip_serializing_if = "GenerationConfig::is_empty")]
-    pub generation_config: GenerationConfig<'a>,
+    /// A `GenerationConfig` with something in it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub generation_config: Option<Box<RawValue>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub safety_settings: Vec<SafetySetting>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub service_tier: Option<&'a str>,
     #[serde(flatten)]
     pub extra: Extra<'a>,
 }
 
-/// Members without a field in the contract; callers reach them through `provider_options.google`.
-#[derive(Debug, Default, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Extra<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub safety_settings: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cached_content: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub labels: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub continuation_token: Option<&'a RawValue>,
+/// Members without a field in the contract, by the service's names for them.
+pub type Extra<'a> = BTreeMap<&'static str, &'a RawValue>;
+
+/// How much harm of one category is let through.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SafetySetting {
+    /// Such as `HARM_CATEGORY_HARASSMENT`.
+    pub category: String,
+    /// Such as `BLOCK_ONLY_HIGH` or `OFF`.
+    pub threshold: String,
 }
 
 #[derive(Debug, Serialize)]
@@ -85,12 +89,17 @@ pub enum PartData<'a> {
     FileData(FileData<'a>),
     FunctionCall(FunctionCall<'a>),
     FunctionResponse(FunctionResponse<'a>),
+    /// What the service's own tools did; it goes back as it came.
+    ToolCall(&'a RawValue),
+    ToolResponse(&'a RawValue),
+    ExecutableCode(&'a RawValue),
+    CodeExecutionResult(&'a RawValue),
 }
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Blob<'a> {
-    pub mime_type: &'a str,
+    pub mime_type: Cow<'a, str>,
     /// Base64.
     pub data: String,
 }
@@ -99,15 +108,15 @@ pub struct Blob<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct FileData<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub mime_type: Option<&'a str>,
-    pub file_uri: &'a str,
+    pub mime_type: Option<Cow<'a, str>>,
+    pub file_uri: Cow<'a, str>,
 }
 
 #[derive(Debug, Serialize)]
 pub struct FunctionCall<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     pub args: Cow<'a, RawValue>,
 }
 
@@ -115,7 +124,7 @@ pub struct FunctionCall<'a> {
 pub struct FunctionResponse<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<&'a str>,
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     /// Always a JSON object.
     pub response: Box<RawValue>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -125,8 +134,26 @@ pub struct FunctionResponse<'a> {
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub enum Tool<'a> {
-    GoogleSearch(Empty),
+    GoogleSearch(GoogleSearch),
     FunctionDeclarations(Vec<FunctionDeclaration<'a>>),
+    /// A tool of the service that the contract has no field for, as `{"name": {..}}`.
+    #[serde(untagged)]
+    Other(&'a RawValue),
+}
+
+#[derive(Debug, Default, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GoogleSearch {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub time_range_filter: Option<TimeRange>,
+}
+
+/// Both ends in RFC 3339; the service wants both.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct TimeRange {
+    pub start_time: String,
+    pub end_time: String,
 }
 
 /// `{}`.
@@ -136,11 +163,14 @@ pub struct Empty {}
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct FunctionDeclaration<'a> {
-    pub name: &'a str,
+    pub name: Cow<'a, str>,
     #[serde(skip_serializing_if = "str::is_empty")]
     pub description: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub parameters_json_schema: Option<&'a RawValue>,
+    pub parameters_json_schema: Option<Cow<'a, RawValue>>,
+    /// The same in the older form; one of the two at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parameters: Option<Json>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -156,8 +186,8 @@ pub struct ToolConfig<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct FunctionCallingConfig<'a> {
     pub mode: CallingMode,
-    #[serde(skip_serializing_if = "<[String]>::is_empty")]
-    pub allowed_function_names: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub allowed_function_names: Vec<Cow<'a, str>>,
 }
 
 #[derive(Clone, Copy, Debug, Serialize)]
@@ -212,26 +242,41 @@ pub struct GenerationConfig<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub candidate_count: Option<u32>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_logprobs: Option<bool>,
+    /// Number of alternatives for each token.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub logprobs: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub response_mime_type: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub response_json_schema: Option<&'a RawValue>,
+    pub response_json_schema: Option<Cow<'a, RawValue>>,
+    /// The same in the older form; one of the two at most.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub response_schema: Option<Json>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub response_modalities: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub speech_config: Option<SpeechConfig<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking_config: Option<Thinking>,
+    #[serde(flatten)]
+    pub extra: Extra<'a>,
 }
 
-impl GenerationConfig<'_> {
-    fn is_empty(&self) -> bool {
-        self.temperature.is_none()
-            && self.top_p.is_none()
-            && self.top_k.is_none()
-            && self.max_output_tokens.is_none()
-            && self.stop_sequences.is_empty()
-            && self.seed.is_none()
-            && self.presence_penalty.is_none()
-            && self.frequency_penalty.is_none()
-            && self.candidate_count.is_none()
-            && self.response_mime_type.is_none()
-            && self.response_json_schema.is_none()
-            && self.thinking_config.is_none()
-    }
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct SpeechConfig<'a> {
+    pub voice_config: VoiceConfig<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct VoiceConfig<'a> {
+    pub prebuilt_voice_config: PrebuiltVoiceConfig<'a>,
+}
+
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct PrebuiltVoiceConfig<'a> {
+    pub voice_name: &'a str,
 }

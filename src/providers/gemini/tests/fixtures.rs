@@ -13,7 +13,7 @@ use crate::{
         failure::FailureClass,
         fold::Fold,
     },
-    providers::gemini::calls::THOUGHT_SIGNATURE,
+    providers::gemini::signatures::THOUGHT_SIGNATURE,
 };
 
 /// Returns every fixture whose name begins so, in the order of their names.
@@ -30,6 +30,14 @@ pub fn fixtures(prefix: &str) -> Vec<(String, Value)> {
     found.sort_by(|a, b| a.0.cmp(&b.0));
     assert!(!found.is_empty(), "no fixture begins with {prefix}");
     found
+}
+
+/// Every file is of a kind that a test reads whole. A new kind would fall through all of them.
+#[test]
+fn every_fixture_is_of_a_known_kind() {
+    let kinds = ["err_", "req_", "resp_", "stream_", "table_"].map(|kind| (kind, fixtures(kind).len()));
+    println!("vectors that are run: {kinds:?}");
+    assert_eq!(kinds.iter().map(|(_, count)| count).sum::<usize>(), fixtures("").len());
 }
 
 pub fn fold(events: Vec<ChatEvent>) -> Option<ChatCompletion> {
@@ -51,7 +59,7 @@ pub fn summary(completion: &ChatCompletion) -> Value {
             Part::Reasoning(more) => reasoning.push_str(more),
             Part::ToolCall(call) => calls.push(json!([call.id, call.name, call.arguments])),
             Part::ProviderState(state) => {
-                assert_eq!((state.provider.as_str(), state.kind.as_str()), ("google", THOUGHT_SIGNATURE));
+                assert_eq!((state.provider.as_str(), state.kind.as_str()), ("", THOUGHT_SIGNATURE));
                 let signature = STANDARD.encode(&state.data);
                 signatures.insert(state.tool_call_id.clone(), signature.into());
             }

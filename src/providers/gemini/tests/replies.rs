@@ -18,16 +18,18 @@ use crate::{
 };
 
 fn decode(body: &[u8]) -> Result<Vec<ChatEvent>, UpstreamFailure> {
-    GeminiAdapter.decode(&Memo::default(), Reply { status: 200, headers: &HeaderMap::new(), body })
+    GeminiAdapter::default().decode(&Memo::default(), Reply { status: 200, headers: &HeaderMap::new(), body })
 }
 
 fn decode_error(status: u16, body: &[u8]) -> UpstreamFailure {
-    GeminiAdapter.decode_error(Reply { status, headers: &HeaderMap::new(), body })
+    GeminiAdapter::default().decode_error(Reply { status, headers: &HeaderMap::new(), body })
 }
 
 #[test]
 fn reads_every_reply() {
-    for (name, fixture) in fixtures("resp_") {
+    // Read in `lists`: they are no completions.
+    let others = ["resp_count_tokens", "resp_models_list"];
+    for (name, fixture) in fixtures("resp_").into_iter().filter(|(name, _)| !others.contains(&&**name)) {
         // The service sends indented JSON.
         let body = serde_json::to_vec_pretty(&fixture["provider"]["body"]).unwrap();
         let kind = &fixture["openai"]["gateway"]["kind"];
@@ -48,13 +50,19 @@ fn classifies_every_error() {
     for (name, fixture) in fixtures("err_") {
         let provider = &fixture["provider"];
         let status = provider["status"].as_u64().unwrap() as u16;
-        let failure = decode_error(status, &serde_json::to_vec(&provider["body"]).unwrap());
+        // A body that is text is no JSON.
+        let text = provider["body"].as_str().map(|text| text.as_bytes().to_vec());
+        let is_json = text.is_none();
+        let failure = decode_error(status, &text.unwrap_or_else(|| serde_json::to_vec(&provider["body"]).unwrap()));
         let gateway = &fixture["openai"]["gateway"];
         assert_eq!(failure.class, class(gateway["kind"].as_str().unwrap()), "{name}");
         assert_eq!(failure.http_status, Some(status), "{name}");
         let retry_after = gateway["retry_after_ms"].as_u64().map(Duration::from_millis);
         assert_eq!(failure.retry_after, retry_after, "{name}");
 
+        if !is_json || provider["body"].is_array() {
+            continue;
+        }
         let wrapped = decode_error(status, &serde_json::to_vec(&json!([provider["body"]])).unwrap());
         assert_eq!(wrapped, failure, "{name} in an array");
         let as_success = decode(&serde_json::to_vec(&provider["body"]).unwrap()).expect_err(&name);
@@ -100,6 +108,7 @@ fn refuses_what_is_no_reply() {
     check("no candidates", r#"{"usageMetadata":{}}"#, FailureClass::BadResponse, "empty_response");
     check("half an object", r#"{"candidates":[{"#, FailureClass::Network, "upstream_incomplete");
     check("no reason", r#"{"candidates":[{"content":{}}]}"#, FailureClass::Network, "upstream_incomplete");
+    check("the ninth candidate", r#"{"candidates":[{"index":8}]}"#, FailureClass::BadResponse, "invalid_response");
     check("a huge index", r#"{"candidates":[{"index":4e9}]}"#, FailureClass::BadResponse, "invalid_response");
 }
 
@@ -162,6 +171,17 @@ fn counts_thoughts_once() {
     let inside =
         json!({"promptTokenCount": 5, "candidatesTokenCount": 3, "thoughtsTokenCount": 2, "totalTokenCount": 8});
     assert_eq!((output(apart), output(inside)), (Some(5), Some(3)));
+}
+
+#[test]
+fn cites_pages_maps_and_files() {
+    let chunks = json!([{"web": {"uri": "w", "title": null}}, {"maps": {"uri": "m", "title": "t"}},
+        {"retrievedContext": {"title": "f"}}, {"other": {}}]);
+    let body = json!({"candidates": [{"finishReason": "STOP", "groundingMetadata":
+        {"groundingChunks": chunks, "groundingSupports": null}}]});
+    let completion = fold(decode(body.to_string().as_bytes()).unwrap()).unwrap();
+    let cited: Vec<_> = completion.choices[0].citations.iter().map(|c| (c.url.as_str(), c.title.as_str())).collect();
+    assert_eq!(cited, [("w", ""), ("m", "t"), ("", "f")]);
 }
 
 #[test]

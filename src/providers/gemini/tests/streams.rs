@@ -22,7 +22,8 @@ use crate::{
 
 /// Reads a body that comes in pieces, as the driver does.
 fn read<'a>(pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<ChatEvent>, Result<(), UpstreamFailure>) {
-    let (mut parser, mut decoder) = (SseParser::new(1 << 20), GeminiAdapter.stream_decoder(&Memo::default()));
+    let (mut parser, mut decoder) =
+        (SseParser::new(1 << 20), GeminiAdapter::default().stream_decoder(&Memo::default()));
     let mut out = Vec::new();
     for piece in pieces {
         parser.feed(Bytes::copy_from_slice(piece));
@@ -119,7 +120,7 @@ fn a_stream_adds_up_to_the_unary_reply() {
         let streamed = fold(read([raw.as_bytes()].into_iter()).0);
         let body = serde_json::to_vec_pretty(&unary(chunks)).unwrap();
         let reply = Reply { status: 200, headers: &HeaderMap::new(), body: &body };
-        assert_eq!(fold(GeminiAdapter.decode(&Memo::default(), reply).expect(&name)), streamed, "{name}");
+        assert_eq!(fold(GeminiAdapter::default().decode(&Memo::default(), reply).expect(&name)), streamed, "{name}");
     }
 }
 
@@ -231,7 +232,7 @@ proptest! {
         let (out, end) = read(body.chunks(size));
         prop_assert_eq!(fold(out).is_some(), end.is_ok());
         let reply = Reply { status: 200, headers: &HeaderMap::new(), body: &body };
-        let _ = GeminiAdapter.decode(&Memo::default(), reply).map(fold);
-        let _ = GeminiAdapter.decode_error(reply);
+        let _ = GeminiAdapter::default().decode(&Memo::default(), reply).map(fold);
+        let _ = GeminiAdapter::default().decode_error(reply);
     }
 }
