@@ -3,6 +3,7 @@
 pub mod adapter;
 pub mod classify;
 pub mod gemini;
+pub mod gigachat;
 pub mod openai;
 mod place;
 pub mod registry;
