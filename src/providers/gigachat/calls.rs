@@ -48,6 +48,11 @@ impl<'a> Call<'a> {
         self.result = Some(result(text, is_error));
     }
 
+    /// Gives it a state, unless its id carries one.
+    pub fn set_state(&mut self, state: Option<&'a str>) {
+        self.state = self.state.or(state);
+    }
+
     pub fn into_messages(self) -> [Message<'a>; 2] {
         let called = Message {
             role: Speaker::Assistant,
@@ -78,7 +83,7 @@ pub fn unanswered<'c, 'a>(open: &'c mut [Call<'a>], result: &ToolResult) -> Opti
 /// Gives a state to the call with this id, and tells whether there is one.
 pub fn set_state<'a>(open: &mut [Call<'a>], id: &str, state: &'a str) -> bool {
     let call = open.iter_mut().find(|call| call.id == id);
-    call.map(|call| call.state = Some(state)).is_some()
+    call.map(|call| call.set_state(Some(state))).is_some()
 }
 
 /// Writes what a function returned as the text of a JSON object, the only form the provider takes.

@@ -39,7 +39,7 @@ const WORDS: &[(&str, &[u16], FailureClass, &str, &str)] = &[
 ];
 
 /// Code of the refusal of a state that came back. The same request without it may pass.
-pub const STATE_REJECTED: &str = "functions_state_rejected";
+const STATE_REJECTED: &str = "functions_state_rejected";
 
 /// Words for what is counted, and words for too much of it: one of each in a message is an overlong prompt.
 const COUNTED: &[&str] = &["context", "token", "prompt", "контекст", "токен"];
@@ -136,8 +136,11 @@ fn is_too_long(status: u16, words: &str) -> bool {
 /// Returns what a body says that is no error object.
 fn plain_text(status: u16, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
-    let is_sentence = !text.is_empty() && !text.starts_with(['<', '{', '[', '"']);
-    if is_sentence { text.into_owned() } else { format!("upstream returned HTTP {status} with a non-JSON body") }
+    match text.bytes().next() {
+        Some(b'<') => format!("upstream returned HTTP {status} with a non-JSON body"),
+        None | Some(b'{' | b'[' | b'"') => format!("the provider answered HTTP {status} without a message"),
+        Some(_) => text.into_owned(),
+    }
 }
 
 fn trim(body: &[u8]) -> &[u8] {

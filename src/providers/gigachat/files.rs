@@ -47,7 +47,7 @@ fn with_ids(body: &[u8], ids: &[String]) -> Option<Vec<u8>> {
     let mut body = Members::read(std::str::from_utf8(body).ok()?)?;
     let mut messages: Vec<Members<'_>> = serde_json::from_str(body.get("messages")?.get()).ok()?;
     let attachments = |message: &Members<'_>| message.get("attachments").map(|list| attach(list, ids));
-    let lists: Vec<_> = messages.iter().map(attachments).collect::<Vec<_>>();
+    let lists: Vec<_> = messages.iter().map(attachments).collect();
     for (message, list) in messages.iter_mut().zip(&lists) {
         if let Some(list) = list {
             replace(message, "attachments", list.as_deref()?);

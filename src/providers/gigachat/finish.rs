@@ -30,17 +30,17 @@ pub fn reason(outcome: &Outcome, reason_optional: bool) -> Result<(FinishReason,
         "length" => FinishReason::Length,
         // HTTP 200 with a text that changes the topic.
         "blacklist" => FinishReason::ContentFilter,
-        "error" if !outcome.has_text || outcome.has_call => return Err(malformed()),
-        "function_call" if !has_output => return Err(malformed()),
+        "error" if !outcome.has_text || outcome.has_call => return Err(malformed(native)),
+        "function_call" if !has_output => return Err(malformed(native)),
         _ => ended,
     };
     Ok((reason, native.to_owned()))
 }
 
 /// The model called a function with arguments that are none.
-fn malformed() -> UpstreamFailure {
-    let message = "GigaChat could not produce valid function arguments (finish_reason=error)";
-    failed(FailureClass::BadResponse, message, "malformed_function_call")
+fn malformed(native: &str) -> UpstreamFailure {
+    let message = format!("GigaChat could not produce valid function arguments (finish_reason={native})");
+    failed(FailureClass::BadResponse, &message, "malformed_function_call")
 }
 
 /// The body ended before the service said why it stopped.

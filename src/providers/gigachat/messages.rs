@@ -115,6 +115,9 @@ impl<'a, 'w> Writer<'a, 'w> {
                 }
             }
         }
+        if let Some(call) = self.open.first_mut() {
+            call.set_state(of_message.take());
+        }
         let functions_state_id = of_message.map(Cow::Borrowed);
         let said =
             Message { role: Speaker::Assistant, content: joined(texts), functions_state_id, ..Message::default() };

@@ -39,6 +39,8 @@ pub struct Reader {
     fences: Option<Fences>,
     /// Text beside the call that is the answer. Without such a call it is the answer after all.
     held: Option<String>,
+    /// The service's state, until a call carries it.
+    state: Option<String>,
     outcome: Outcome,
     calls: u32,
     usage: Option<Usage>,
@@ -55,6 +57,7 @@ impl Reader {
             think: ThinkSplitter::default(),
             fences: memo.bare_json.then(Fences::default),
             held: memo.answer_tool.is_some().then(String::new),
+            state: None,
             outcome: Outcome::default(),
             calls: 0,
             usage: None,
@@ -94,11 +97,15 @@ impl Reader {
 
     /// Appends what was held back, then `Finished`; or says why this is no answer.
     pub fn complete(&mut self, reason_optional: bool, out: &mut Vec<ChatEvent>) -> Result<(), UpstreamFailure> {
-        self.flush(out);
-        if let Some(text) = self.held.take() {
-            push_text(text, out);
-        }
+        // What comes out here must not be seen of an answer that is none: another key may still give one.
+        let mut rest = Vec::new();
+        self.flush(&mut rest);
+        push_text(self.held.take().unwrap_or_default(), &mut rest);
         let (reason, native) = finish::reason(&self.outcome, reason_optional)?;
+        out.append(&mut rest);
+        if let Some(state) = self.state.take().filter(|_| !self.outcome.has_answer) {
+            out.push(ChatEvent::ProviderState { choice: CHOICE, state: state::provider_state(&state, "") });
+        }
         let metadata = (!self.metadata.is_empty()).then(|| serde_json::to_string(&self.metadata).unwrap_or_default());
         out.push(ChatEvent::Finished(Finished {
             usage: self.usage.take(),
@@ -133,18 +140,17 @@ impl Reader {
     }
 
     fn delta(&mut self, delta: Delta<'_>, out: &mut Vec<ChatEvent>) {
-        self.think(&delta.reasoning_content.0, out);
+        push_reasoning(delta.reasoning_content.0.into_owned(), out);
         if !delta.content.is_empty() {
             let split = self.think.feed(&delta.content.0);
             self.say(split, out);
         }
-        let state = delta.functions_state_id.0;
+        if !delta.functions_state_id.is_empty() {
+            self.state = Some(delta.functions_state_id.0.into_owned());
+        }
         match delta.function_call.0 {
             Some(call) if self.memo.answer_tool.is_some() => self.answer(&call, out),
-            Some(call) => self.call(call, &state, out),
-            None if !state.is_empty() => {
-                out.push(ChatEvent::ProviderState { choice: CHOICE, state: state::provider_state(&state, "") });
-            }
+            Some(call) => self.call(call, out),
             None => {}
         }
     }
@@ -161,21 +167,22 @@ impl Reader {
     }
 
     /// Takes a call, which always comes whole.
-    fn call(&mut self, call: FunctionCall<'_>, state: &str, out: &mut Vec<ChatEvent>) {
+    fn call(&mut self, call: FunctionCall<'_>, out: &mut Vec<ChatEvent>) {
         self.flush(out);
         let (index, sent) = (self.calls, call.name.0.as_ref());
         self.calls = self.calls.saturating_add(1);
         self.outcome.has_call = true;
         let arguments = call.arguments().into_owned();
-        let id = state::call_id(state).unwrap_or_else(|| self.made_up_id(sent, &arguments));
+        let state = self.state.take().unwrap_or_default();
+        let id = state::call_id(&state).unwrap_or_else(|| self.made_up_id(sent, &arguments));
         let alias = self.memo.tool_names.iter().find(|(alias, _)| alias == sent);
         let name = alias.map_or(sent, |(_, name)| name).to_owned();
         let started =
             ChatEvent::ToolCallStarted { choice: CHOICE, index, id: id.clone(), name, kind: ToolKind::Function };
         out.push(started);
         out.push(ChatEvent::ToolCallArguments { choice: CHOICE, index, arguments });
-        if !state.is_empty() && state::in_call_id(&id) != Some(state) {
-            out.push(ChatEvent::ProviderState { choice: CHOICE, state: state::provider_state(state, &id) });
+        if !state.is_empty() && state::in_call_id(&id) != Some(&state) {
+            out.push(ChatEvent::ProviderState { choice: CHOICE, state: state::provider_state(&state, &id) });
         }
     }
 
@@ -187,7 +194,7 @@ impl Reader {
     }
 
     fn say(&mut self, split: Split, out: &mut Vec<ChatEvent>) {
-        self.think(&split.reasoning, out);
+        push_reasoning(split.reasoning, out);
         if split.text.is_empty() || self.outcome.has_answer {
             return;
         }
@@ -214,11 +221,11 @@ impl Reader {
             push_text(fences.finish(), out);
         }
     }
+}
 
-    fn think(&self, text: &str, out: &mut Vec<ChatEvent>) {
-        if !text.is_empty() {
-            out.push(ChatEvent::Reasoning { choice: CHOICE, text: text.to_owned() });
-        }
+fn push_reasoning(text: String, out: &mut Vec<ChatEvent>) {
+    if !text.is_empty() {
+        out.push(ChatEvent::Reasoning { choice: CHOICE, text });
     }
 }
 

@@ -6,12 +6,16 @@ use std::borrow::Cow;
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use serde_json::value::RawValue;
 
-use super::members::{Members, text, texts};
+use super::members::{Members, object, text, texts};
 
 /// Most schemas within a schema, references put in their place. A few nested references could mean millions.
 const MAX_SCHEMAS: usize = 4096;
+/// Most bytes of all of them together.
+const MAX_BYTES: usize = 16 << 20;
+/// Longest reference that is followed.
+const MAX_REFERENCE: usize = 256;
 /// How deep schemas may stand in each other.
-const MAX_DEPTH: usize = 32;
+const MAX_DEPTH: usize = 64;
 
 const KINDS: &[&str] = &["string", "number", "integer", "boolean", "array", "object"];
 
@@ -87,10 +91,10 @@ pub struct Reduced<'a> {
 /// Reduces the schema of an object; an empty text is an object without members. Fails with the reason.
 pub fn reduce(json: &str) -> Result<Reduced<'_>, &'static str> {
     let json = if json.trim().is_empty() { "{}" } else { json };
-    let root = Members::read(json).ok_or("a schema is a JSON object")?;
-    let mut reducer = Reducer { root: root.clone(), references: Vec::new(), schemas: 0, differs: false };
+    let root = object(json).ok_or("a schema is a JSON object")?;
+    let mut reducer = Reducer { places: vec![("#".to_owned(), root)], ..Reducer::default() };
     let mut schema = Schema::default();
-    reducer.absorb(&mut schema, &root, 0)?;
+    reducer.absorb(&mut schema, root, 0)?;
     if schema.kind.is_empty() {
         schema.kind = Cow::Borrowed("object");
     }
@@ -101,28 +105,35 @@ pub fn reduce(json: &str) -> Result<Reduced<'_>, &'static str> {
     }
 }
 
+#[derive(Default)]
 struct Reducer<'a> {
-    root: Members<'a>,
+    /// What references lead to, beside everything that was followed.
+    places: Vec<(String, &'a RawValue)>,
+    /// The places whose members are places, too.
+    parents: Vec<String>,
     /// The references being followed.
     references: Vec<Cow<'a, str>>,
     schemas: usize,
+    bytes: usize,
     differs: bool,
 }
 
 impl<'a> Reducer<'a> {
     fn schema(&mut self, raw: &'a RawValue, depth: usize) -> Result<Schema<'a>, &'static str> {
         let mut schema = Schema::default();
-        // `true` and `false` are schemas, too; they say nothing of a type.
-        self.absorb(&mut schema, &Members::read(raw.get()).unwrap_or_default(), depth)?;
+        self.absorb(&mut schema, raw, depth)?;
         Ok(self.complete(schema))
     }
 
-    /// Adds what the members say and `into` does not say yet: their own words first, then what they refer to.
-    fn absorb(&mut self, into: &mut Schema<'a>, members: &Members<'a>, depth: usize) -> Result<(), &'static str> {
+    /// Adds what a schema says and `into` does not say yet: its own words first, then what it refers to.
+    fn absorb(&mut self, into: &mut Schema<'a>, raw: &'a RawValue, depth: usize) -> Result<(), &'static str> {
         self.schemas += 1;
-        if depth > MAX_DEPTH || self.schemas > MAX_SCHEMAS {
+        self.bytes += raw.get().len();
+        if depth > MAX_DEPTH || self.schemas > MAX_SCHEMAS || self.bytes > MAX_BYTES {
             return Err("the schema is too large with its references put in their place");
         }
+        // `true` and `false` are schemas, too; they say nothing of a type.
+        let members = Members::read(raw.get()).unwrap_or_default();
         for (name, value) in &members.0 {
             match &**name {
                 "type" if into.kind.is_empty() => into.kind = self.kind(value),
@@ -134,7 +145,7 @@ impl<'a> Reducer<'a> {
                 "properties" => self.properties(into, value, depth)?,
                 "required" => {
                     let new = |name: &Cow<'a, str>| !into.required.contains(name);
-                    let names: Vec<_> = texts(value).into_iter().filter(new).collect();
+                    let names: Vec<_> = texts(value).into_iter().filter(new).take(MAX_SCHEMAS).collect();
                     into.required.extend(names);
                 }
                 "additionalProperties" => self.differs |= value.get().starts_with('{'),
@@ -145,13 +156,14 @@ impl<'a> Reducer<'a> {
             self.follow(into, reference, depth)?;
         }
         for branch in members.get("allOf").map(schemas).unwrap_or_default() {
-            self.absorb(into, &branch, depth + 1)?;
+            self.absorb(into, branch, depth + 1)?;
         }
         for union in ["anyOf", "oneOf"] {
-            let mut branches = members.get(union).map(schemas).unwrap_or_default().into_iter().filter(|b| !is_null(b));
+            let mut branches =
+                members.get(union).map(schemas).unwrap_or_default().into_iter().filter(|branch| !is_null(branch));
             if let Some(first) = branches.next() {
                 self.differs |= branches.next().is_some();
-                self.absorb(into, &first, depth + 1)?;
+                self.absorb(into, first, depth + 1)?;
             }
         }
         Ok(())
@@ -170,13 +182,8 @@ impl<'a> Reducer<'a> {
 
     /// Reads the schema of a list's items; of a schema for each place the first.
     fn items(&mut self, value: &'a RawValue, depth: usize) -> Result<Schema<'a>, &'static str> {
-        match serde_json::from_str::<Vec<&'a RawValue>>(value.get()) {
-            Ok(places) => {
-                self.differs = true;
-                self.schema(places.first().copied().unwrap_or(RawValue::NULL), depth + 1)
-            }
-            Err(_) => self.schema(value, depth + 1),
-        }
+        self.differs |= value.get().starts_with('[');
+        self.schema(schemas(value).first().copied().unwrap_or(value), depth + 1)
     }
 
     fn properties(&mut self, into: &mut Schema<'a>, value: &'a RawValue, depth: usize) -> Result<(), &'static str> {
@@ -202,19 +209,31 @@ impl<'a> Reducer<'a> {
             return Ok(());
         };
         self.references.push(reference);
-        let absorbed = self.absorb(into, &target, depth + 1);
+        let absorbed = self.absorb(into, target, depth + 1);
         self.references.pop();
         absorbed
     }
 
     /// Returns what a reference within the schema, `#/$defs/Step`, leads to.
-    fn target(&self, reference: &str) -> Option<Members<'a>> {
-        let mut place = self.root.clone();
-        for step in reference.strip_prefix('#')?.split('/').skip(1) {
-            let name = step.replace("~1", "/").replace("~0", "~");
-            place = Members::read(place.get(&name)?.get())?;
+    fn target(&mut self, reference: &str) -> Option<&'a RawValue> {
+        let find = |places: &[(String, &'a RawValue)]| {
+            places.iter().find(|(known, _)| known == reference).map(|(_, place)| *place)
+        };
+        if let Some(place) = find(&self.places) {
+            return Some(place);
         }
-        Some(place)
+        let (parent, _) = reference.rsplit_once('/').filter(|_| reference.len() <= MAX_REFERENCE)?;
+        if self.parents.iter().any(|known| known == parent) {
+            return None;
+        }
+        let place = self.target(parent)?;
+        self.parents.push(parent.to_owned());
+        self.bytes += place.get().len();
+        let room = MAX_SCHEMAS.saturating_sub(self.places.len());
+        for (name, place) in Members::read(place.get())?.0.into_iter().take(room) {
+            self.places.push((format!("{parent}/{}", name.replace('~', "~0").replace('/', "~1")), place));
+        }
+        find(&self.places)
     }
 
     /// Fills in what every schema of the subset must have and takes away what it cannot have.
@@ -270,11 +289,12 @@ fn implied_kind(schema: &Schema<'_>) -> &'static str {
     }
 }
 
-fn schemas(value: &RawValue) -> Vec<Members<'_>> {
+fn schemas(value: &RawValue) -> Vec<&RawValue> {
     serde_json::from_str(value.get()).unwrap_or_default()
 }
 
-fn is_null(branch: &Members<'_>) -> bool {
+fn is_null(branch: &RawValue) -> bool {
+    let branch = Members::read(branch.get()).unwrap_or_default();
     branch.get("type").is_some_and(|kind| kind.get() == "\"null\"")
         || branch.get("const").is_some_and(|value| value.get() == "null")
 }

@@ -279,6 +279,7 @@ fn returns_only_states_the_service_gave() {
     }
     assert_eq!(sent("call_1", vec![state("gigachat", "call_1", "s")]), (json!("s"), 0));
     assert_eq!(sent("call_1", vec![state("gigachat", "call_2", "s")]), (Value::Null, 1));
+    assert_eq!(sent("call_1", vec![state("gigachat", "", "s")]), (json!("s"), 0));
     assert_eq!(sent("call_1", vec![state("google", "call_1", "s")]), (Value::Null, 1));
 
     let said = vec![Part::Text("<img/>".into()), state("gigachat", "", STATE)];

@@ -85,7 +85,7 @@ fn refuses_what_is_no_object_or_has_no_end() {
     for schema in ["[]", "{", "1", r#"{"type":"array"}"#, r#"{"enum":["a"],"type":"string"}"#] {
         assert!(reduce(schema).is_err(), "{schema}");
     }
-    let deep = format!("{}{}", r#"{"properties":{"a":"#.repeat(60), "{}".to_owned() + &"}}".repeat(60));
+    let deep = format!("{}{}", r#"{"properties":{"a":"#.repeat(70), "{}".to_owned() + &"}}".repeat(70));
     assert!(reduce(&deep).is_err());
     // Each definition holds the next one ten times.
     let level = |n: usize| {
@@ -94,6 +94,22 @@ fn refuses_what_is_no_object_or_has_no_end() {
     };
     let levels = (0..12).map(level).collect::<Vec<_>>().join(",");
     assert!(reduce(&format!(r##"{{"$ref":"#/$defs/d0","$defs":{{{levels}}}}}"##)).is_err());
+}
+
+#[test]
+fn gives_up_on_references_that_lead_nowhere() {
+    for reference in ["#/$defs/x".to_owned(), "#/nowhere/at/all".to_owned(), "/".repeat(1 << 20), "#/".repeat(1 << 20)]
+    {
+        let schema = json!({"type": "object", "$defs": {"y": {}}, "properties": {
+            "a": {"$ref": reference}, "b": {"$ref": reference}, "c": {"$ref": "#/$defs/y"}}});
+        let schema = schema.to_string();
+        let reduced = reduce(&schema).unwrap();
+        assert!(reduced.differs);
+        let schema = serde_json::to_value(reduced.schema).unwrap();
+        let want = json!({"a": {"type": "object", "properties": {}}, "b": {"type": "object", "properties": {}},
+            "c": {"type": "string"}});
+        assert_eq!(schema["properties"], want);
+    }
 }
 
 #[test]

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
+        chat::Part,
         event::ChatEvent,
         failure::{FailureClass, UpstreamFailure},
     },
@@ -150,8 +151,32 @@ fn reads_what_else_comes_for_a_stream() {
     check("half an event", &sse(&[text, "{\"choices\":"]), Err(FailureClass::BadResponse));
     check("noise behind the end", &sse(&[text, end, "noise", "[DONE]"]), Ok("a"));
     check("another choice", &sse(&[text, r#"{"choices":[{"delta":{"content":"b"},"index":1}]}"#, end]), Ok("a"));
+    check("half a tag", &sse(&[r#"{"choices":[{"delta":{"content":"<thi"}}]}"#, end]), Ok("<thi"));
     check("nothing", "", Err(FailureClass::Network));
     check("an end mark alone", &sse(&["[DONE]"]), Err(FailureClass::Network));
+}
+
+#[test]
+fn nothing_is_seen_of_an_answer_that_is_none() {
+    let memo = Memo { answer_tool: Some("out".to_owned()), bare_json: true, ..Memo::default() };
+    for content in ["text beside the call", "<thi", "```json"] {
+        let event = format!("data: {}\n\n", json!({"choices": [{"delta": {"content": content}}]}));
+        let (out, end) = read(&memo, [event.as_bytes()].into_iter());
+        assert!(end.is_err() && !out.iter().any(ChatEvent::is_visible), "{content}: {out:?}");
+    }
+}
+
+#[test]
+fn a_state_may_come_apart_from_its_call() {
+    let state = json!({"choices": [{"delta": {"functions_state_id": "s"}}]});
+    let call = json!({"choices": [{"delta": {"function_call": {"name": "f"}}, "finish_reason": "function_call"}]});
+    for (events, of_call) in [([&state, &call], true), ([&call, &state], false)] {
+        let sse: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+        let parts =
+            fold(read(&Memo::default(), [sse.as_bytes()].into_iter()).0).unwrap().choices[0].message.parts.clone();
+        let [Part::ToolCall(call), Part::ProviderState(state)] = &parts[..] else { panic!("{parts:?}") };
+        assert_eq!(state.tool_call_id == call.id, of_call);
+    }
 }
 
 fn bodies() -> Vec<Vec<u8>> {
