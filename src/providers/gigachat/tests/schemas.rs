@@ -1,5 +1,6 @@
 //! Schemas, reduced to the subset.
 
+use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use crate::providers::gigachat::schema::reduce;
@@ -119,4 +120,65 @@ fn follows_a_reference_to_the_whole() {
     assert!(reduced.differs);
     let next = json!({"type": "object", "properties": {"next": {"type": "object", "properties": {}}}});
     assert_eq!(serde_json::to_value(reduced.schema).unwrap()["properties"]["next"], next);
+}
+
+const RICH: &str = r##"{"type":"object","$defs":{"S":{"type":"object","properties":{"t":{"type":["string","null"]},
+    "self":{"$ref":"#/$defs/S"}},"required":["t"]}},"properties":{"a":{"type":"array","items":{"$ref":"#/$defs/S"}},
+    "b":{"anyOf":[{"type":"null"},{"const":3}]},"c":{"allOf":[{"enum":["x",1]},{"minLength":2}]},
+    "d":{"format":"date","description":"D"}},"required":["a","b"],"additionalProperties":false}"##;
+
+const EDITS: &[&str] = &[
+    "",
+    "{",
+    "}",
+    "[",
+    "]",
+    "\"",
+    ",",
+    ":",
+    "null",
+    "true",
+    "1",
+    "\"type\":",
+    "\"items\":",
+    "\"$ref\":\"#\"",
+    "array",
+    "object",
+];
+
+/// Checks that a schema keeps to the subset at every depth.
+fn check_subset(schema: &Value) {
+    let members = schema.as_object().unwrap();
+    let known = ["type", "description", "format", "enum", "items", "properties", "required"];
+    assert!(members.keys().all(|name| known.contains(&name.as_str())), "{schema}");
+    match schema["type"].as_str().unwrap() {
+        "object" => schema["properties"].as_object().unwrap().values().for_each(check_subset),
+        "array" => check_subset(&schema["items"]),
+        kind => assert!(["string", "number", "integer", "boolean"].contains(&kind), "{schema}"),
+    }
+    assert!(members.get("enum").is_none_or(|values| values.as_array().unwrap().iter().all(Value::is_string)));
+    let required = members.get("required").and_then(Value::as_array).into_iter().flatten();
+    required.for_each(|name| assert!(schema["properties"].get(name.as_str().unwrap()).is_some(), "{schema}"));
+}
+
+proptest! {
+    #[test]
+    fn whatever_comes_the_subset_goes(
+        edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..8, prop::sample::select(EDITS)), 0..6),
+    ) {
+        let mut schema = RICH.as_bytes().to_vec();
+        for (place, length, text) in edits {
+            let from = place.index(schema.len() + 1);
+            let to = (from + length).min(schema.len());
+            schema.splice(from..to, text.bytes());
+        }
+        if let Ok(reduced) = reduce(std::str::from_utf8(&schema).unwrap()) {
+            check_subset(&serde_json::to_value(reduced.schema).unwrap());
+        }
+    }
+}
+
+#[test]
+fn the_rich_schema_is_reduced() {
+    check_subset(&serde_json::to_value(reduce(RICH).unwrap().schema).unwrap());
 }
