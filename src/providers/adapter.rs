@@ -58,6 +58,8 @@ pub struct Memo {
     pub custom_tools: Vec<String>,
     /// Tool that stands for the answer itself: its arguments are the text.
     pub answer_tool: Option<String>,
+    /// Whether JSON alone was asked for, but only in words: Markdown fences around the text go.
+    pub bare_json: bool,
 }
 
 /// The formats of providers that have more than one.

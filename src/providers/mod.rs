@@ -4,6 +4,7 @@ pub mod adapter;
 pub mod anthropic;
 pub mod classify;
 pub mod gemini;
+pub mod gigachat;
 pub mod openai;
 mod place;
 pub mod registry;

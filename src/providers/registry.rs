@@ -8,6 +8,7 @@ use http::HeaderName;
 use super::{
     adapter::Adapter,
     gemini::GeminiAdapter,
+    gigachat::GigaChatAdapter,
     openai::{Dialect, OpenAiAdapter},
 };
 
@@ -81,7 +82,7 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         key_style: KeyStyle::Bearer,
         key_header: "x-gigachat-api-key",
         key_variable: "GIGACHAT_AUTH_KEY",
-        wire: Wire::Later,
+        wire: Wire::Http(|| Arc::new(GigaChatAdapter::default())),
     },
     BuiltIn {
         name: "perplexity",
