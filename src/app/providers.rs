@@ -9,14 +9,18 @@ use secrecy::ExposeSecret as _;
 use crate::{
     config::{ProviderAuth, ProviderEntry, Settings},
     domain::{
+        chat::Modality,
         key::{ProviderKey, RequestKeyScope},
-        model::{Model, ProviderInfo},
+        model::{Capability, Model, ProviderInfo},
     },
     providers::{
         openai::{Dialect, OpenAiAdapter},
         registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, KeyStyle, SANDBOX_MODEL, Wire},
     },
-    routing::{catalog::Catalog, plan::FallbackKeys},
+    routing::{
+        catalog::{Catalog, Sources, read},
+        plan::FallbackKeys,
+    },
     upstream::HttpUpstream,
 };
 
@@ -48,10 +52,22 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
             provider: entry.name.clone(),
             upstream_name: name.clone(),
             owned_by: entry.name.clone(),
+            output_modalities: vec![Modality::Text],
+            capabilities: vec![Capability::Chat, Capability::Streaming],
             ..Model::default()
         })
     });
-    Ok(Catalog::new(built_in.chain(configured).collect(), models.collect(), default_model(settings))?)
+    let mut sources = Sources {
+        providers: built_in.chain(configured).collect(),
+        configured: models.collect(),
+        file: Vec::new(),
+        default_model: default_model(settings),
+    };
+    let Some(path) = &settings.catalog_file else { return Ok(Catalog::new(sources)?) };
+    let place = || format!("catalog file {} (AIGW_CATALOG_FILE)", path.display());
+    let text = std::fs::read_to_string(path).with_context(place)?;
+    sources.file = read(&text).map_err(anyhow::Error::msg).with_context(place)?;
+    Catalog::new(sources).with_context(place)
 }
 
 /// The model of a request that names none: the default of the first provider with a key, else the sandbox.
