@@ -93,10 +93,12 @@ impl Catalog {
         self.by_provider.get(provider)?.get(upstream_name).and_then(|at| self.models.get(*at))
     }
 
-    /// Refuses a target that is known to be unable to do what is asked of it.
+    /// Refuses a target that is known to be unable to do what is asked of it. Of an operator's own provider too little
+    /// is known to refuse anything.
     pub fn check(&self, target: &Target, wanted: Capability, field: &str) -> Result<()> {
         let Some(model) = self.model_at(&target.provider, &target.model) else { return Ok(()) };
-        if model.capabilities.is_empty() || model.capabilities.contains(&wanted) {
+        let own = self.provider(&target.provider).is_some_and(|provider| provider.configured);
+        if own || model.capabilities.is_empty() || model.capabilities.contains(&wanted) {
             return Ok(());
         }
         let cannot = match wanted {

@@ -20,7 +20,7 @@ fn catalog() -> Catalog {
         provider("xai", "x-ai", vec!["grok"], true),
         provider("perplexity", "perplexity", vec!["sonar", "r1-1776"], true),
         provider("sandbox", "sandbox", vec![], false),
-        provider("local", "local", vec![], true),
+        ProviderInfo { configured: true, ..provider("local", "local", vec![], true) },
     ];
     let own =
         Model { id: "local/llama".into(), provider: "local".into(), upstream_name: "llama".into(), ..Model::default() };
@@ -122,6 +122,7 @@ fn refuses_what_a_model_cannot_do() {
         (at("google", "gemini-embedding-001"), Capability::Chat, false),
         (at("google", "a-new-one"), Capability::Embeddings, true),
         (at("local", "llama"), Capability::Embeddings, true),
+        (at("local", "bert"), Capability::Chat, true),
     ];
     for (target, wanted, allowed) in cases {
         let result = catalog.check(&target, wanted, "model");
