@@ -182,3 +182,6 @@ fn none_at(target: &Target) -> Error {
     let message = format!("provider {provider} makes no embeddings with the model `{model}`");
     Error::invalid("model", message).with("provider", provider)
 }
+
+#[cfg(test)]
+mod tests;
