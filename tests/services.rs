@@ -1,5 +1,5 @@
 //! The services beside chats, and what the gateway remembers between two turns, seen from outside.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
 mod support;
 
@@ -163,7 +163,7 @@ async fn a_client_that_drops_unknown_members_keeps_its_provider_state() {
     let second = ask(json!([question, turn, answer])).await;
     assert_eq!(second["choices"][0]["message"]["content"], "rain", "{second}");
 
-    let seen = seen.lock().unwrap();
+    let seen = seen.lock().unwrap().clone();
     let keys: Vec<_> = seen.iter().map(|(own, _)| *own).collect();
     assert_eq!(keys, [true, false, false], "the second turn begins with the key that signed the first");
     assert!(seen[2].1.contains("c2lnbmVkIGJ5IEdlbWluaQ=="), "{}", seen[2].1);
