@@ -69,8 +69,8 @@ impl<T: Transport> Chat<T> {
             meter.routed(&target);
             self.catalog.check(&target, Capability::Chat, "prompt.model")?;
             let mut plan = plan(target, provider, &request_keys, &self.fallback_keys)?;
-            let (provider, caller) = (&provider.name, meter.caller_key());
-            let pinning = Pinning { provider, memory: &self.memory, caller, now: Instant::now() };
+            let (target, caller) = (&plan.target, meter.caller_key());
+            let pinning = Pinning { target, memory: &self.memory, caller, now: Instant::now() };
             let pins = pin(&mut request, &mut plan.keys, pinning)?;
             let mut attempts = ChatAttempts::prepare(&*self.transport, &plan, &request, pins, (delivery, deadline))?;
             let succeeded = failover(&mut attempts, &plan, self.limits, deadline).await?;

@@ -69,7 +69,7 @@ impl Answer {
                 let model = self.catalog.model_at(&self.target.provider, &self.target.model);
                 finished.cost = Some(cost_of(finished.cost, finished.usage.as_ref(), model));
                 finished.attempts = self.meter.attempts().to_vec();
-                self.states.remember(self.meter.caller_key(), &self.memory, Instant::now());
+                self.states.remember(self.meter.caller_key(), &self.target, &self.memory, Instant::now());
                 self.ended = true;
             }
             _ => {}

@@ -7,14 +7,15 @@ use crate::domain::{
     chat::{ChatRequest, Part, ProviderState, Role},
     error::{Error, ErrorKind, Result},
     key::ProviderKey,
+    model::Target,
     usage::{Warning, WarningAction},
 };
 
-/// What a conversation is pinned to: the memory is looked through for this caller.
+/// What decides about the states of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Pinning<'a> {
     /// Where the request goes.
-    pub provider: &'a str,
+    pub target: &'a Target,
     pub memory: &'a StateMemory,
     /// Public id of the caller's key.
     pub caller: &'a str,
@@ -37,7 +38,7 @@ pub struct Pins {
 pub fn pin(request: &mut ChatRequest, keys: &mut Vec<Arc<ProviderKey>>, pinning: Pinning<'_>) -> Result<Pins> {
     let mut pins = Pins::default();
     if states(request).next().is_some() {
-        pins.leave_out_strangers(request, pinning.provider)?;
+        pins.leave_out_strangers(request, &pinning.target.provider)?;
         if request.strict {
             keep_usable(keys, request)?;
         }
@@ -118,11 +119,9 @@ impl Pins {
                 let Part::ToolCall(call) = part else { continue };
                 let has_state = |p: &Part| matches!(p, Part::ProviderState(state) if state.tool_call_id == call.id);
                 if !call.id.is_empty() && !message.parts.iter().any(has_state) {
-                    found.extend(pinning.memory.recall(pinning.caller, &call.id, pinning.now));
+                    found.extend(pinning.memory.recall(pinning.caller, &call.id, pinning.target, pinning.now));
                 }
             }
-            // A conversation that has moved on to another provider is none of our business.
-            found.retain(|state| state.provider == pinning.provider);
             if !found.is_empty() {
                 self.recalled.push((at, message.parts.len()));
                 message.parts.extend(found.into_iter().map(Part::ProviderState));

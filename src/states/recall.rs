@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::domain::chat::ProviderState;
+use crate::domain::{chat::ProviderState, model::Target};
 
 /// Tool calls come back within minutes; agents that wait for people take longer.
 const AGE: Duration = Duration::from_secs(3600);
@@ -44,6 +44,8 @@ type Key = (String, String);
 struct Entry {
     number: u64,
     bytes: usize,
+    /// Who made the call. States mean nothing to another model, even of the same provider.
+    target: Target,
     states: Vec<ProviderState>,
 }
 
@@ -55,17 +57,25 @@ impl Default for StateMemory {
 
 impl StateMemory {
     /// Remembers the states of one tool call in place of earlier ones.
-    pub fn remember(&self, caller: &str, tool_call_id: &str, states: Vec<ProviderState>, now: Instant) {
+    pub fn remember(
+        &self,
+        caller: &str,
+        tool_call_id: &str,
+        target: &Target,
+        states: Vec<ProviderState>,
+        now: Instant,
+    ) {
         let key = (caller.to_owned(), tool_call_id.to_owned());
-        self.shard(&key).put(key, states, now);
+        self.shard(&key).put(key, target, states, now);
     }
 
-    /// Returns the states of one tool call, as far as they are remembered.
-    pub fn recall(&self, caller: &str, tool_call_id: &str, now: Instant) -> Vec<ProviderState> {
+    /// Returns the states of one tool call of this target, as far as they are remembered.
+    pub fn recall(&self, caller: &str, tool_call_id: &str, target: &Target, now: Instant) -> Vec<ProviderState> {
         let key = (caller.to_owned(), tool_call_id.to_owned());
         let mut shard = self.shard(&key);
         shard.forget_until(now);
-        shard.calls.get(&key).map(|entry| entry.states.clone()).unwrap_or_default()
+        let entry = shard.calls.get(&key).filter(|entry| entry.target == *target);
+        entry.map(|entry| entry.states.clone()).unwrap_or_default()
     }
 
     fn shard(&self, key: &Key) -> MutexGuard<'_, Shard> {
@@ -76,9 +86,10 @@ impl StateMemory {
 }
 
 impl Shard {
-    fn put(&mut self, key: Key, states: Vec<ProviderState>, now: Instant) {
+    fn put(&mut self, key: Key, target: &Target, states: Vec<ProviderState>, now: Instant) {
         self.forget_until(now);
-        let bytes = ENTRY_BYTES + key.0.len() + key.1.len() + states.iter().map(size).sum::<usize>();
+        let names = key.0.len() + key.1.len() + target.provider.len() + target.model.len();
+        let bytes = ENTRY_BYTES + names + states.iter().map(size).sum::<usize>();
         if bytes > MAX_BYTES / SHARDS {
             return;
         }
@@ -86,7 +97,7 @@ impl Shard {
         self.next += 1;
         self.order.push_back((now, number, key.clone()));
         self.bytes += bytes;
-        if let Some(replaced) = self.calls.insert(key, Entry { number, bytes, states }) {
+        if let Some(replaced) = self.calls.insert(key, Entry { number, bytes, target: target.clone(), states }) {
             self.bytes -= replaced.bytes;
         }
         while self.bytes > MAX_BYTES / SHARDS || self.order.len() > MAX_CALLS / SHARDS {
@@ -123,27 +134,33 @@ mod tests {
         ProviderState { data: data.to_owned().into(), ..ProviderState::default() }
     }
 
+    fn gemini() -> Target {
+        Target { provider: "google".into(), model: "gemini".into() }
+    }
+
     #[test]
     fn remembers_by_caller_and_call() {
         let (memory, now) = (StateMemory::default(), Instant::now());
-        memory.remember("alice", "call_1", vec![state("a")], now);
-        memory.remember("bob", "call_1", vec![state("b")], now);
-        assert_eq!(memory.recall("alice", "call_1", now), [state("a")]);
-        assert_eq!(memory.recall("bob", "call_1", now), [state("b")]);
-        assert_eq!(memory.recall("alice", "call_2", now), []);
-        memory.remember("alice", "call_1", vec![state("again")], now);
-        assert_eq!(memory.recall("alice", "call_1", now), [state("again")], "the newer answer counts");
+        memory.remember("alice", "call_1", &gemini(), vec![state("a")], now);
+        memory.remember("bob", "call_1", &gemini(), vec![state("b")], now);
+        assert_eq!(memory.recall("alice", "call_1", &gemini(), now), [state("a")]);
+        assert_eq!(memory.recall("bob", "call_1", &gemini(), now), [state("b")]);
+        assert_eq!(memory.recall("alice", "call_2", &gemini(), now), []);
+        memory.remember("alice", "call_1", &gemini(), vec![state("again")], now);
+        assert_eq!(memory.recall("alice", "call_1", &gemini(), now), [state("again")], "the newer answer counts");
+        let other = Target { model: "another".into(), ..gemini() };
+        assert_eq!(memory.recall("alice", "call_1", &other, now), [], "another model");
     }
 
     #[test]
     fn forgets_after_an_hour() {
         let (memory, start) = (StateMemory::default(), Instant::now());
-        memory.remember("a", "old", vec![state("x")], start);
+        memory.remember("a", "old", &gemini(), vec![state("x")], start);
         let later = start + AGE - Duration::from_secs(1);
-        memory.remember("a", "new", vec![state("y")], later);
-        assert_eq!(memory.recall("a", "old", later), [state("x")]);
-        assert_eq!(memory.recall("a", "old", start + AGE), []);
-        assert_eq!(memory.recall("a", "new", start + AGE), [state("y")]);
+        memory.remember("a", "new", &gemini(), vec![state("y")], later);
+        assert_eq!(memory.recall("a", "old", &gemini(), later), [state("x")]);
+        assert_eq!(memory.recall("a", "old", &gemini(), start + AGE), []);
+        assert_eq!(memory.recall("a", "new", &gemini(), start + AGE), [state("y")]);
     }
 
     #[test]
@@ -157,24 +174,24 @@ mod tests {
         };
         let memory = StateMemory::default();
         for call in 0..2 * MAX_CALLS {
-            memory.remember("a", &format!("call_{call}"), vec![state("x")], now);
+            memory.remember("a", &format!("call_{call}"), &gemini(), vec![state("x")], now);
         }
         assert!((MAX_CALLS / 2..=MAX_CALLS).contains(&count(&memory).0), "{:?}", count(&memory));
 
         let memory = StateMemory::default();
         for _ in 0..2 * MAX_CALLS {
-            memory.remember("a", "always the same", vec![state("x")], now);
+            memory.remember("a", "always the same", &gemini(), vec![state("x")], now);
         }
         assert_eq!(count(&memory).0, 1);
         assert!(count(&memory).1 <= MAX_CALLS / SHARDS, "{:?}", count(&memory));
 
         let (memory, large) = (StateMemory::default(), "x".repeat(1 << 20));
         for call in 0..200 {
-            memory.remember("a", &format!("call_{call}"), vec![state(&large)], now);
+            memory.remember("a", &format!("call_{call}"), &gemini(), vec![state(&large)], now);
         }
         let (calls, _, bytes) = count(&memory);
         assert!(calls > 16 && bytes <= MAX_BYTES, "{calls} calls, {bytes} bytes");
-        memory.remember("a", "too large", vec![state(&"x".repeat(MAX_BYTES / SHARDS))], now);
-        assert_eq!(memory.recall("a", "too large", now), []);
+        memory.remember("a", "too large", &gemini(), vec![state(&"x".repeat(MAX_BYTES / SHARDS))], now);
+        assert_eq!(memory.recall("a", "too large", &gemini(), now), []);
     }
 }

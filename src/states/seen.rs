@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Instant};
 
 use super::{recall::StateMemory, scope::key_scope};
-use crate::domain::{chat::ProviderState, key::ProviderKey};
+use crate::domain::{chat::ProviderState, key::ProviderKey, model::Target};
 
 /// Most states of one answer that are kept for the memory; a turn has a handful.
 const MAX_KEPT: usize = 128;
@@ -34,12 +34,12 @@ impl SeenStates {
     }
 
     /// Hands the states of tool calls over to the memory, once the answer is complete.
-    pub fn remember(&mut self, caller: &str, memory: &StateMemory, now: Instant) {
+    pub fn remember(&mut self, caller: &str, target: &Target, memory: &StateMemory, now: Instant) {
         let mut kept = std::mem::take(&mut self.kept);
         while let Some(first) = kept.first() {
             let id = first.tool_call_id.clone();
             let (same, others) = kept.into_iter().partition(|state| state.tool_call_id == id);
-            memory.remember(caller, &id, same, now);
+            memory.remember(caller, &id, target, same, now);
             kept = others;
         }
     }

@@ -23,6 +23,10 @@ fn call(id: &str) -> Part {
     Part::ToolCall(ToolCall { id: id.into(), name: "n".into(), arguments: "{}".into(), kind: ToolKind::Function })
 }
 
+fn target(provider: &str) -> Target {
+    Target { provider: provider.into(), model: "m".into() }
+}
+
 fn request(turns: Vec<Vec<Part>>) -> ChatRequest {
     let message = |parts| Message { role: Role::Assistant, parts, name: String::new() };
     ChatRequest { messages: turns.into_iter().map(message).collect(), ..ChatRequest::default() }
@@ -30,7 +34,7 @@ fn request(turns: Vec<Vec<Part>>) -> ChatRequest {
 
 fn pinned(request: &mut ChatRequest, secrets: &[&str], memory: &StateMemory) -> (Result<Pins>, Vec<String>) {
     let mut keys: Vec<_> = secrets.iter().map(|secret| key(secret)).collect();
-    let pinning = Pinning { provider: "p", memory, caller: "me", now: Instant::now() };
+    let pinning = Pinning { target: &target("p"), memory, caller: "me", now: Instant::now() };
     let pins = pin(request, &mut keys, pinning);
     (pins, keys.iter().map(|key| key.alias.clone()).collect())
 }
@@ -118,10 +122,10 @@ fn lost_states_come_back_from_the_memory() {
         Part::ProviderState(state) => vec![state.clone()],
         _ => Vec::new(),
     };
-    memory.remember("me", "c1", kept(&state("p", &a, "c1")), now);
-    memory.remember("me", "c2", kept(&state("q", "", "c2")), now);
-    memory.remember("you", "c3", kept(&state("p", "", "c3")), now);
-    memory.remember("me", "c4", kept(&state("p", &a, "c4")), now);
+    memory.remember("me", "c1", &target("p"), kept(&state("p", &a, "c1")), now);
+    memory.remember("me", "c2", &target("q"), kept(&state("q", "", "c2")), now);
+    memory.remember("you", "c3", &target("p"), kept(&state("p", "", "c3")), now);
+    memory.remember("me", "c4", &target("p"), kept(&state("p", &a, "c4")), now);
 
     let own = state("p", "", "c4");
     let turns = vec![vec![call("c1"), call("c2")], vec![call("c3")], vec![call("c4"), own.clone()]];
