@@ -69,6 +69,7 @@ impl<T: Transport> Chat<T> {
             meter.routed(&target);
             self.catalog.check(&target, Capability::Chat, "prompt.model")?;
             let mut plan = plan(target, provider, &request_keys, &self.fallback_keys)?;
+            self.transport.fetch_media(&plan.target, &mut request, deadline).await?;
             let (target, caller) = (&plan.target, meter.caller_key());
             let pinning = Pinning { target, memory: &self.memory, caller, now: Instant::now() };
             let pins = pin(&mut request, &mut plan.keys, pinning)?;
