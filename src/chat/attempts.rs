@@ -10,7 +10,6 @@ use crate::{
         error::Error,
         failure::{FailureClass, UpstreamFailure},
         key::ProviderKey,
-        model::Target,
         usage::Warning,
     },
     routing::{
@@ -25,7 +24,7 @@ use crate::{
 /// The attempts at one chat.
 pub struct ChatAttempts<'a, T: Transport> {
     transport: &'a T,
-    target: Target,
+    plan: &'a Plan,
     request: &'a ChatRequest,
     pins: Pins,
     delivery: Delivery,
@@ -40,16 +39,15 @@ impl<'a, T: Transport> ChatAttempts<'a, T> {
     /// Translates the request for the first key of the plan.
     pub fn prepare(
         transport: &'a T,
-        plan: &Plan,
+        plan: &'a Plan,
         request: &'a ChatRequest,
         pins: Pins,
         (delivery, deadline): (Delivery, Instant),
     ) -> Result<Self, Error> {
         let key = plan.keys.first().cloned();
-        let target = plan.target.clone();
         let (to_send, left_out) = pins.request_for(key.as_deref(), request);
-        let prepared = transport.prepare(&target, &to_send, delivery)?;
-        Ok(Self { transport, target, request, pins, delivery, deadline, prepared, key, left_out })
+        let prepared = transport.prepare(&plan.target, &to_send, delivery)?;
+        Ok(Self { transport, plan, request, pins, delivery, deadline, prepared, key, left_out })
     }
 
     /// Returns what was changed for the attempt that was made last.
@@ -62,7 +60,7 @@ impl<'a, T: Transport> ChatAttempts<'a, T> {
 
     fn prepare_for(&mut self, key: Option<&Arc<ProviderKey>>) -> Result<(), Error> {
         let (to_send, left_out) = self.pins.request_for(key.map(Arc::as_ref), self.request);
-        self.prepared = self.transport.prepare(&self.target, &to_send, self.delivery)?;
+        self.prepared = self.transport.prepare(&self.plan.target, &to_send, self.delivery)?;
         (self.key, self.left_out) = (key.cloned(), left_out);
         Ok(())
     }
