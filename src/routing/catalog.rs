@@ -104,7 +104,14 @@ impl Catalog {
         let cannot = match wanted {
             Capability::Embeddings => "makes no embeddings",
             Capability::Chat => "completes no conversations",
-            _ => "cannot do this",
+            Capability::Streaming
+            | Capability::Tools
+            | Capability::ParallelTools
+            | Capability::Vision
+            | Capability::Reasoning
+            | Capability::StructuredOutput
+            | Capability::WebSearch
+            | Capability::Documents => "cannot do this",
         };
         let message = format!("the model `{}` {cannot}; ListModels tells what each model can do", model.id);
         Err(Error::invalid(field, message).with("code", "invalid_value"))
