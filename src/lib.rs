@@ -26,6 +26,8 @@ pub mod admin;
 pub mod chat;
 /// The vocabulary everything above speaks.
 pub mod domain;
+/// USE CASE: turns texts into vectors.
+pub mod embeddings;
 /// The only tonic code: services, conversions, the table of errors.
 pub mod grpc;
 /// One record per request, also when the caller hangs up.
@@ -34,6 +36,8 @@ pub mod metering;
 pub mod providers;
 /// Which target, which key, what next.
 pub mod routing;
+/// Provider state: goes back only where it came from, remembered for callers who lose it.
+pub mod states;
 /// The only database code: SQLite or PostgreSQL.
 pub mod storage;
 /// The only HTTP client: carries requests to providers and brings events back.

@@ -1,5 +1,7 @@
 //! One record per request, also when the caller hangs up: what was asked, what was tried, what it took.
 
+mod cost;
+
 use std::{
     sync::{
         Arc,
@@ -9,20 +11,29 @@ use std::{
     time::{Duration, Instant},
 };
 
+pub use self::cost::cost_of;
 use crate::domain::{
     error::{Error, ErrorKind},
-    event::{ChatEvent, Finished},
+    event::ChatEvent,
     key::Caller,
-    model::{Model, Target},
-    usage::{Attempt, Cost, CostBasis, Usage, UsageSource},
+    model::Target,
+    usage::{Attempt, Cost, Usage, UsageSource},
 };
 
 /// Who asked for what; fixed when the request begins.
 #[derive(Debug)]
 pub struct Request {
+    pub operation: Operation,
     pub request_id: String,
     pub caller: Caller,
     pub streamed: bool,
+}
+
+/// What a request asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    Chat,
+    Embeddings,
 }
 
 /// What there is to tell of a request that is over.
@@ -117,6 +128,21 @@ impl Meter {
         self.record.as_ref().map_or(&[], |record| &record.attempts)
     }
 
+    /// Returns the public id of the caller's key.
+    pub fn caller_key(&self) -> &str {
+        self.record.as_ref().map_or("", |record| &record.request.caller.key_id)
+    }
+
+    /// Takes note of an answer that came whole.
+    pub fn completed(&mut self, usage: Option<&Usage>, cost: Cost) {
+        self.edit(|record, started| {
+            record.first_output = Some(started.elapsed());
+            record.usage = usage.cloned();
+            record.cost = Some(cost);
+            record.outcome = Outcome::Completed;
+        });
+    }
+
     /// Takes note of an event on its way to the caller.
     pub fn saw(&mut self, event: &ChatEvent) {
         self.edit(|record, started| {
@@ -167,34 +193,18 @@ impl Drop for Meter {
     }
 }
 
-/// Returns what a finished completion cost: the provider's word, else the catalog's price, else unpriced.
-pub fn cost_of(finished: &Finished, model: Option<&Model>) -> Cost {
-    if let Some(cost) = finished.cost {
-        return cost;
-    }
-    let priced = || {
-        let (usage, model) = (finished.usage.as_ref()?, model?);
-        let input = i128::from(usage.input_tokens?) * i128::from(model.input_price?);
-        let output = i128::from(usage.output_tokens?) * i128::from(model.output_price?);
-        i64::try_from((input + output) / 1_000_000).ok()
-    };
-    match priced() {
-        Some(nano_usd) => Cost { nano_usd: Some(nano_usd), basis: CostBasis::Catalog },
-        None => Cost { nano_usd: None, basis: CostBasis::Unpriced },
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::event::FinishReason;
+    use crate::domain::event::{FinishReason, Finished};
 
     #[test]
     fn every_request_is_recorded_once() {
         let (recorder, records) = recorder(2);
         let start = |id: &str| {
             let caller = Caller { user_id: "u".into(), key_id: "k".into(), key_name: "n".into() };
-            Meter::start(Request { request_id: id.into(), caller, streamed: true }, recorder.clone())
+            let request = Request { operation: Operation::Chat, request_id: id.into(), caller, streamed: true };
+            Meter::start(request, recorder.clone())
         };
         let text = ChatEvent::Text { choice: 0, text: "hi".into(), logprobs: Vec::new() };
         let mut finished = start("finished");
@@ -215,33 +225,5 @@ mod tests {
         }
         assert_eq!(records.drain().count(), 2, "the queue is bounded");
         assert_eq!((records.take_lost(), records.take_lost()), (1, 0));
-    }
-
-    #[test]
-    fn prices() {
-        let usage = |input, output| Usage { input_tokens: input, output_tokens: output, ..Usage::default() };
-        let model = |input, output| Model { input_price: input, output_price: output, ..Model::default() };
-        let stated = Cost { nano_usd: Some(7), basis: CostBasis::Provider };
-        let catalog = |nano| Cost { nano_usd: Some(nano), basis: CostBasis::Catalog };
-        let unpriced = Cost { nano_usd: None, basis: CostBasis::Unpriced };
-        let dollar = Some(1_000_000_000);
-        let cases = [
-            ("the provider's word wins", Some(stated), usage(Some(1), Some(1)), Some(model(dollar, dollar)), stated),
-            (
-                "by the catalog",
-                None,
-                usage(Some(2_000_000), Some(500_000)),
-                Some(model(dollar, dollar)),
-                catalog(2_500_000_000),
-            ),
-            ("free is a price", None, usage(Some(5), Some(5)), Some(model(Some(0), Some(0))), catalog(0)),
-            ("unknown tokens", None, usage(None, Some(5)), Some(model(dollar, dollar)), unpriced),
-            ("unknown price", None, usage(Some(5), Some(5)), Some(model(None, dollar)), unpriced),
-            ("unknown model", None, usage(Some(5), Some(5)), None, unpriced),
-        ];
-        for (name, cost, usage, model, want) in cases {
-            let finished = Finished { cost, usage: Some(usage), ..Finished::new(FinishReason::Stop, "stop") };
-            assert_eq!(cost_of(&finished, model.as_ref()), want, "{name}");
-        }
     }
 }

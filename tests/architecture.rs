@@ -20,9 +20,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("access", &["domain"]),
     ("metering", &["domain"]),
     ("upstream", &["domain", "providers", "routing::transport"]),
-    ("chat", &["domain", "routing", "metering"]),
-    ("admin", &["domain", "routing", "access", "storage"]),
-    ("grpc", &["domain", "chat", "admin", "access", "pb"]),
+    ("states", &["domain"]),
+    ("chat", &["domain", "routing", "metering", "states"]),
+    ("embeddings", &["domain", "routing", "metering"]),
+    ("admin", &["domain", "routing", "access", "storage", "states"]),
+    ("grpc", &["domain", "chat", "embeddings", "admin", "access", "pb"]),
     ("config", &["domain"]),
 ];
 

@@ -101,3 +101,31 @@ fn exit_codes_say_whether_to_try_again() {
         assert!(!err(&output).contains("s3cret") && !out(&output).contains("s3cret"), "{args:?}");
     }
 }
+
+#[test]
+fn a_wrong_catalog_file_is_found_before_anything_is_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let env = [("AIGW_CATALOG_FILE", "models.json")];
+    for (file, wanted) in [
+        (None, "No such file"),
+        (Some(r#"{"models": [{"provider": "google", "name": "x", "price": 1}]}"#), "models[0] (google/x): price:"),
+        (Some(r#"{"models": [{"provider": "gogle", "name": "x"}]}"#), "models (gogle/x): provider:"),
+    ] {
+        if let Some(text) = file {
+            std::fs::write(dir.path().join("models.json"), text).unwrap();
+        }
+        for command in ["check-config", "serve"] {
+            let output = gateway(dir.path(), &[command], &env);
+            assert_eq!(output.status.code(), Some(1), "{command}: {}", err(&output));
+            let said = err(&output);
+            assert!(said.contains("models.json") && said.contains(wanted), "{command}: {said}");
+        }
+    }
+    std::fs::write(dir.path().join("models.json"), r#"{"models": []}"#).unwrap();
+    let output = gateway(dir.path(), &["check-config"], &env);
+    assert!(
+        output.status.success() && out(&output).contains("ok      catalog file models.json is right"),
+        "{}",
+        out(&output)
+    );
+}

@@ -2,4 +2,6 @@
 
 mod errors;
 pub mod keys;
+mod listed;
 pub mod models;
+pub mod upstream_models;

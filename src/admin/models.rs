@@ -1,16 +1,29 @@
-//! USE CASE: tells which models there are.
+//! USE CASE: tells which models there are, by the catalog and, when asked to, by the providers' own lists.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use futures_util::future::join_all;
+use tokio::time::Instant;
+
+use super::{listed::merge, upstream_models::UpstreamModels};
 use crate::{
-    domain::{error::Result, model::Model},
-    routing::{catalog::Catalog, plan::FallbackKeys},
+    domain::{
+        error::Result,
+        failure::UpstreamFailure,
+        key::RequestKeys,
+        model::{Capability, ListedModel, Model, ProviderInfo},
+    },
+    routing::{
+        catalog::Catalog,
+        plan::{FallbackKeys, keys_for},
+    },
 };
 
-/// The catalog as callers may see it.
+/// The models as callers may see them.
 pub struct Models {
     pub catalog: Arc<Catalog>,
     pub fallback_keys: Arc<FallbackKeys>,
+    pub upstream: UpstreamModels,
 }
 
 /// Which models to list; every condition must hold.
@@ -18,35 +31,85 @@ pub struct Models {
 pub struct ListModels {
     /// Empty: every provider.
     pub provider: String,
+    /// All of them.
+    pub capabilities: Vec<Capability>,
     /// Only ids after this one.
     pub after: String,
     /// Whether to list models that no longer answer.
     pub include_shut_down: bool,
+    /// `YYYY-MM-DD`.
+    pub today: String,
+    /// Asks the providers too, until then at the latest.
+    pub upstream_until: Option<Instant>,
+}
+
+/// The models of a list, by id, each with whether a key is at hand for it.
+#[derive(Debug)]
+pub struct Listing {
+    pub models: Vec<(Model, bool)>,
+    /// Providers whose own list was asked for and did not come.
+    pub failures: Vec<(String, UpstreamFailure)>,
 }
 
 impl Models {
-    /// Lists models by id, each with whether a key is at hand for it.
-    pub fn list(&self, query: &ListModels) -> Vec<(&Model, bool)> {
-        let mut models: Vec<&Model> = self
-            .catalog
-            .models()
-            .iter()
-            .filter(|m| query.include_shut_down || m.deprecation.as_ref().is_none_or(|d| !d.retired))
-            .filter(|m| query.provider.is_empty() || m.provider == query.provider)
-            .filter(|m| m.id > query.after)
-            .collect();
-        models.sort_by(|a, b| a.id.cmp(&b.id));
-        models.into_iter().map(|m| (m, self.key_available(m))).collect()
+    pub async fn list(&self, query: &ListModels, sent: &RequestKeys) -> Listing {
+        let known = self.catalog.models().iter().map(|m| (m.id.clone(), m.clone()));
+        let mut models: BTreeMap<String, Model> = known.collect();
+        let mut failures = Vec::new();
+        if let Some(until) = query.upstream_until {
+            for (provider, list) in self.ask(query, sent, until).await {
+                match list {
+                    Ok(list) => merge(&mut models, &self.catalog, provider, &list),
+                    Err(failure) => failures.push((provider.name.clone(), failure)),
+                }
+            }
+        }
+        failures.sort_by(|a, b| a.0.cmp(&b.0));
+        let wanted = |m: &Model| {
+            (query.provider.is_empty() || m.provider == query.provider)
+                && query.capabilities.iter().all(|c| m.capabilities.contains(c))
+                && (query.include_shut_down || m.deprecation.as_ref().is_none_or(|d| !d.is_over(&query.today)))
+                && m.id > query.after
+        };
+        let models = models.into_values().filter(wanted);
+        Listing {
+            models: models.map(|m| (self.key_available(&m, sent), m)).map(|(key, m)| (m, key)).collect(),
+            failures,
+        }
     }
 
     /// Gets one model by any of its names.
-    pub fn get(&self, name: &str) -> Result<(&Model, bool)> {
+    pub fn get(&self, name: &str, sent: &RequestKeys) -> Result<(&Model, bool)> {
         let model = self.catalog.find(name).ok_or_else(|| self.catalog.not_found(name))?;
-        Ok((model, self.key_available(model)))
+        Ok((model, self.key_available(model, sent)))
     }
 
-    fn key_available(&self, model: &Model) -> bool {
+    /// Asks every provider for which a key is at hand, all at once.
+    async fn ask(
+        &self,
+        query: &ListModels,
+        sent: &RequestKeys,
+        until: Instant,
+    ) -> Vec<(&ProviderInfo, Result<Arc<[ListedModel]>, UpstreamFailure>)> {
+        let asked = self.catalog.providers().iter().filter_map(|provider| {
+            let listed = query.provider.is_empty() || query.provider == provider.name;
+            if !listed || !provider.available || !self.upstream.has_list(&provider.name) {
+                return None;
+            }
+            let key = keys_for(provider, sent, &self.fallback_keys).into_iter().next();
+            if provider.needs_key && key.is_none() {
+                return None;
+            }
+            Some(async move { (provider, self.upstream.of(&provider.name, key.as_deref(), until).await) })
+        });
+        join_all(asked).await
+    }
+
+    fn key_available(&self, model: &Model, sent: &RequestKeys) -> bool {
         let provider = self.catalog.provider(&model.provider);
-        provider.is_some_and(|p| !p.needs_key || self.fallback_keys.has(&p.name))
+        provider.is_some_and(|p| !p.needs_key || !keys_for(p, sent, &self.fallback_keys).is_empty())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -21,12 +21,14 @@ use crate::{
     admin::{
         keys::{FirstKey, KeysAdmin},
         models::Models,
+        upstream_models::UpstreamModels,
     },
     chat::Chat,
     config::{Auth, Settings},
+    embeddings::Embedder,
     grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, Records, recorder},
-    routing::failover::FailoverLimits,
+    routing::{catalog::Catalog, failover::FailoverLimits},
     storage::{DatabaseUrl, Store},
     telemetry::RequestLog,
     upstream::{UpstreamTimeouts, Upstreams, http_client},
@@ -80,8 +82,12 @@ impl App {
 
         let (recorder, records) = recorder(WAITING_RECORDS);
         let chat = Arc::new(chat(&settings, recorder)?);
-        let models = Arc::new(Models { catalog: chat.catalog.clone(), fallback_keys: chat.fallback_keys.clone() });
-        let services = Services { chat, models, directory, key_headers: providers::key_headers() };
+        let (catalog, fallback_keys) = (chat.catalog.clone(), chat.fallback_keys.clone());
+        let (transport, recorder) = (chat.transport.clone(), chat.recorder.clone());
+        let upstream = UpstreamModels::new(transport.clone());
+        let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
+        let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
+        let services = Services { chat, embedder, models, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, keys, records, routes, in_memory, health, grpc, edge, first_key })
     }
@@ -188,6 +194,11 @@ impl Drop for Keeper {
     }
 }
 
+/// Builds the catalog, reading the operator's own file.
+pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
+    providers::catalog(settings)
+}
+
 fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstreams>> {
     let timeouts = UpstreamTimeouts {
         connect: settings.timeouts.upstream_connect,
@@ -196,9 +207,10 @@ fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstream
         max_event_bytes: settings.limits.upstream_max_event_bytes,
     };
     Ok(Chat {
-        catalog: Arc::new(providers::catalog(settings)?),
+        catalog: Arc::new(catalog(settings)?),
         fallback_keys: Arc::new(providers::fallback_keys(settings)),
-        transport: Upstreams::new(http_client(timeouts)?, timeouts, providers::upstreams(settings)?),
+        transport: Arc::new(Upstreams::new(http_client(timeouts)?, timeouts, providers::upstreams(settings)?)),
+        memory: Arc::default(),
         recorder,
         limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
     })

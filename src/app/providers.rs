@@ -9,14 +9,18 @@ use secrecy::ExposeSecret as _;
 use crate::{
     config::{ProviderAuth, ProviderEntry, Settings},
     domain::{
+        chat::Modality,
         key::{ProviderKey, RequestKeyScope},
-        model::{Model, ProviderInfo},
+        model::{Capability, Model, ProviderInfo},
     },
     providers::{
         openai::{Dialect, OpenAiAdapter},
         registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, KeyStyle, SANDBOX_MODEL, Wire},
     },
-    routing::{catalog::Catalog, plan::FallbackKeys},
+    routing::{
+        catalog::{Catalog, Sources, read},
+        plan::FallbackKeys,
+    },
     upstream::HttpUpstream,
 };
 
@@ -42,16 +46,37 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
         configured: true,
         available: true,
     });
-    let models = settings.providers.iter().flat_map(|entry| {
-        entry.models.iter().map(|name| Model {
-            id: format!("{}/{name}", entry.name),
-            provider: entry.name.clone(),
-            upstream_name: name.clone(),
-            owned_by: entry.name.clone(),
-            ..Model::default()
-        })
-    });
-    Ok(Catalog::new(built_in.chain(configured).collect(), models.collect(), default_model(settings))?)
+    let models =
+        settings.providers.iter().flat_map(|entry| entry.models.iter().map(|name| configured_model(&entry.name, name)));
+    let mut sources = Sources {
+        providers: built_in.chain(configured).collect(),
+        configured: models.collect(),
+        file: Vec::new(),
+        default_model: default_model(settings),
+    };
+    let Some(path) = &settings.catalog_file else { return Ok(Catalog::new(sources)?) };
+    let place = || format!("catalog file {} (AIGW_CATALOG_FILE)", path.display());
+    let text = std::fs::read_to_string(path).with_context(place)?;
+    sources.file = read(&text).map_err(anyhow::Error::msg).with_context(place)?;
+    Catalog::new(sources).with_context(place)
+}
+
+/// What a name tells of a model. Nobody is refused by it; the operator's catalog file can say more.
+fn configured_model(provider: &str, name: &str) -> Model {
+    let (capabilities, output_modalities) = if name.to_ascii_lowercase().contains("embed") {
+        (vec![Capability::Embeddings], Vec::new())
+    } else {
+        (vec![Capability::Chat, Capability::Streaming], vec![Modality::Text])
+    };
+    Model {
+        id: format!("{provider}/{name}"),
+        provider: provider.to_owned(),
+        upstream_name: name.to_owned(),
+        owned_by: provider.to_owned(),
+        output_modalities,
+        capabilities,
+        ..Model::default()
+    }
 }
 
 /// The model of a request that names none: the default of the first provider with a key, else the sandbox.

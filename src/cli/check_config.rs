@@ -56,6 +56,10 @@ fn check(settings: &Settings) -> Result<Vec<Check>, Failure> {
     for path in files.into_iter().flatten() {
         checks.push(Check::new(format!("file {} can be read", path.display()), std::fs::File::open(path).map(|_| ())));
     }
+    if let Some(path) = &settings.catalog_file {
+        let catalog = crate::app::catalog(settings).map(drop).map_err(|error| format!("{error:#}"));
+        checks.push(Check::new(format!("catalog file {} is right", path.display()), catalog));
+    }
     Ok(checks)
 }
 

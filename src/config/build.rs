@@ -39,6 +39,7 @@ pub fn build(resolved: &[Resolved], yaml: YamlFile, problems: &mut Vec<Problem>)
     let plain = plain_http(&mut read);
     let upstreams = upstreams(&mut read, plain);
     let default_models = default_models(&mut read);
+    let catalog_file = read.path("AIGW_CATALOG_FILE");
     let providers = match yaml.providers {
         Some(node) => providers::read(&yaml.path, node, plain, read.problems),
         None => Vec::new(),
@@ -57,6 +58,7 @@ pub fn build(resolved: &[Resolved], yaml: YamlFile, problems: &mut Vec<Problem>)
         upstreams: upstreams?,
         providers,
         default_models: default_models?,
+        catalog_file,
     })
 }
 

@@ -23,6 +23,8 @@ pub struct Settings {
     /// Configured in the YAML file, in its order.
     pub providers: Vec<ProviderEntry>,
     pub default_models: DefaultModels,
+    /// Rows for the catalog; read when the gateway starts.
+    pub catalog_file: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug)]

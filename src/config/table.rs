@@ -322,4 +322,11 @@ pub const SETTINGS: &[Setting] = &[
         "sonar",
         "Perplexity model for chats that name none.",
     ),
+    plain(
+        Models,
+        ["AIGW_CATALOG_FILE", "catalog-file", "models.catalog_file"],
+        "",
+        "JSON file with models that the catalog shall know, correct or forget. Without it, there are the shipped models \
+         and those of the configured providers.",
+    ),
 ];

@@ -7,57 +7,22 @@ use std::{
 };
 
 use futures_util::Stream;
-use tonic::{Request, Response, Status, metadata::MetadataMap};
+use tonic::{Request, Response, Status};
 
 use super::{
-    call::Call,
+    context::{KeyHeaders, context_of},
     convert_completion::{completion_to_pb, event_to_pb},
     convert_request::request_of,
     status::status_of,
 };
 use crate::{
-    chat::{Answer, CallContext, Chat, Transport},
-    domain::{
-        error::{Error, ErrorKind},
-        key::{RequestKeyScope, RequestKeys},
-    },
+    chat::{Answer, Chat, Transport},
     pb::{self, chat_service_server::ChatService},
 };
-
-/// Headers that may carry a provider key, and the provider each is for.
-pub type KeyHeaders = Arc<[(String, RequestKeyScope)]>;
 
 pub struct ChatGrpc<T> {
     pub chat: Arc<Chat<T>>,
     pub key_headers: KeyHeaders,
-}
-
-impl<T: Transport> ChatGrpc<T> {
-    fn context<M>(&self, request: &mut Request<M>) -> Result<CallContext, Status> {
-        let call = request.extensions_mut().remove::<Call>();
-        let call = call.ok_or_else(|| status_of(Error::new(ErrorKind::Internal, "a call past its layer"), ""))?;
-        Ok(CallContext {
-            request_keys: request_keys(&self.key_headers, request.metadata()),
-            caller: call.caller,
-            request_id: call.request_id,
-            deadline: call.deadline,
-        })
-    }
-}
-
-/// Reads the provider keys among the metadata, in the order of `headers`.
-fn request_keys(headers: &KeyHeaders, metadata: &MetadataMap) -> RequestKeys {
-    let mut sent = Vec::new();
-    for (name, value) in metadata.as_ref() {
-        let known = headers.iter().position(|(known, _)| name.as_str() == known.as_str());
-        if let (Some(at), Ok(secret)) = (known, value.to_str())
-            && !secret.trim().is_empty()
-        {
-            sent.push((at, secret.trim().to_owned()));
-        }
-    }
-    sent.sort_unstable_by_key(|(at, _)| *at);
-    RequestKeys(sent.into_iter().map(|(at, secret)| (headers[at].1.clone(), secret.into())).collect())
 }
 
 #[tonic::async_trait]
@@ -68,7 +33,7 @@ impl<T: Transport> ChatService for ChatGrpc<T> {
         &self,
         mut request: Request<pb::CreateChatCompletionRequest>,
     ) -> Result<Response<pb::CreateChatCompletionResponse>, Status> {
-        let context = self.context(&mut request)?;
+        let context = context_of(&mut request, &self.key_headers)?;
         let request_id = context.request_id.clone();
         let result = match request_of(request.into_inner().prompt) {
             Ok(prompt) => self.chat.complete(context, prompt).await,
@@ -82,7 +47,7 @@ impl<T: Transport> ChatService for ChatGrpc<T> {
         &self,
         mut request: Request<pb::StreamChatCompletionRequest>,
     ) -> Result<Response<Events>, Status> {
-        let context = self.context(&mut request)?;
+        let context = context_of(&mut request, &self.key_headers)?;
         let request_id = context.request_id.clone();
         let result = match request_of(request.into_inner().prompt) {
             Ok(prompt) => self.chat.stream(context, prompt).await,

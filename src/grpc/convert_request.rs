@@ -111,7 +111,7 @@ fn at_most(field: &str, count: usize, most: usize) -> Result<()> {
     Ok(())
 }
 
-fn check_json_object(field: &str, text: &str) -> Result<()> {
+pub fn check_json_object(field: &str, text: &str) -> Result<()> {
     if text.is_empty() {
         return Ok(());
     }

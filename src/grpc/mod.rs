@@ -4,9 +4,13 @@
 mod call;
 mod chat;
 mod codec;
+mod context;
 mod convert_completion;
+mod convert_embeddings;
+mod convert_model;
 mod convert_request;
 mod convert_usage;
+mod embeddings;
 mod in_memory;
 mod models;
 mod server;

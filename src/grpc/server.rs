@@ -15,7 +15,9 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{
     call::{CallLayer, CallService},
-    chat::{ChatGrpc, KeyHeaders},
+    chat::ChatGrpc,
+    context::KeyHeaders,
+    embeddings::EmbeddingsGrpc,
     in_memory::InMemory,
     models::ModelsGrpc,
     unavailable::Unavailable,
@@ -24,10 +26,11 @@ use crate::{
     access::Directory,
     admin::models::Models,
     chat::{Chat, Transport},
+    embeddings::{Embedder, EmbeddingTransport},
     pb::{
         DESCRIPTOR_SET, activity_service_server::ActivityServiceServer, chat_service_server::ChatServiceServer,
-        key_service_server::KeyServiceServer, model_service_server::ModelServiceServer,
-        vision_service_server::VisionServiceServer,
+        embedding_service_server::EmbeddingServiceServer, key_service_server::KeyServiceServer,
+        model_service_server::ModelServiceServer, vision_service_server::VisionServiceServer,
     },
 };
 
@@ -49,6 +52,7 @@ pub struct GrpcSettings {
 /// Everything the services are made of.
 pub struct Services<T> {
     pub chat: Arc<Chat<T>>,
+    pub embedder: Arc<Embedder<T>>,
     pub models: Arc<Models>,
     pub directory: Arc<Directory>,
     pub key_headers: KeyHeaders,
@@ -57,19 +61,25 @@ pub struct Services<T> {
 /// The chat service behind its layer.
 pub type ChatEntry<T> = Layered<CallService<ChatServiceServer<ChatGrpc<T>>>, ChatServiceServer<ChatGrpc<T>>>;
 
-impl<T: Transport> Services<T> {
+impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Returns our services behind the layer every call passes.
     fn routes(&self, settings: &GrpcSettings) -> (Routes, ChatEntry<T>) {
         let most = settings.max_message_bytes;
         let layer = CallLayer::new(self.directory.clone(), settings.max_in_flight, settings.request_timeout, most);
         let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
-        let models = ModelsGrpc { models: self.models.clone() };
+        let models = ModelsGrpc { models: self.models.clone(), key_headers: self.key_headers.clone() };
+        let embeddings = EmbeddingsGrpc { embedder: self.embedder.clone(), key_headers: self.key_headers.clone() };
+        let embeddings = EmbeddingServiceServer::new(embeddings)
+            .max_decoding_message_size(most)
+            .max_encoding_message_size(usize::MAX)
+            .accept_compressed(CompressionEncoding::Gzip);
         let chat = ChatServiceServer::new(chat)
             .max_decoding_message_size(most)
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
         let chat = layer.named_layer(chat);
         let routes = Routes::new(chat.clone())
+            .add_service(layer.named_layer(embeddings))
             .add_service(layer.named_layer(ModelServiceServer::new(models)))
             .add_service(layer.named_layer(Unavailable::<VisionServiceServer<()>>::new()))
             .add_service(layer.named_layer(Unavailable::<KeyServiceServer<()>>::new()))
@@ -95,7 +105,8 @@ pub struct Health(HealthReporter);
 
 impl Health {
     async fn set(&self, status: ServingStatus) {
-        for name in ["", "aigateway.v1.ChatService", "aigateway.v1.ModelService"] {
+        let services = ["ChatService", "EmbeddingService", "ModelService"].map(|name| format!("aigateway.v1.{name}"));
+        for name in [String::new()].into_iter().chain(services) {
             self.0.set_service_status(name, status).await;
         }
         for name in ["aigateway.v1.VisionService", "aigateway.v1.KeyService", "aigateway.v1.ActivityService"] {

@@ -1,12 +1,13 @@
 //! What is known of providers and models, and how a model name becomes a target. Swapped whole when it changes.
 
+mod rows;
+
 use std::collections::HashMap;
 
-use serde::Deserialize;
-
+pub use self::rows::{Row, read};
 use crate::domain::{
     error::{Error, ErrorKind, Result},
-    model::{Deprecation, Model, ProviderInfo, Target},
+    model::{Capability, Deprecation, Model, ProviderInfo, Target},
 };
 
 /// Models shipped with the binary; `models.json` says where its facts come from.
@@ -22,29 +23,60 @@ pub struct Catalog {
     models: Vec<Model>,
     /// Full ids, upstream names and aliases to positions in `models`.
     by_name: HashMap<String, usize>,
+    /// The same by provider, for the names that providers use.
+    by_provider: HashMap<String, HashMap<String, usize>>,
     default_model: String,
 }
 
+/// What a catalog is made of.
+#[derive(Debug, Default)]
+pub struct Sources {
+    pub providers: Vec<ProviderInfo>,
+    /// Models of the configuration; they replace shipped ones of the same id.
+    pub configured: Vec<Model>,
+    /// Rows of the operator's own file; they replace and remove all others.
+    pub file: Vec<Row>,
+    /// Model of a request that names none.
+    pub default_model: String,
+}
+
 impl Catalog {
-    /// Builds the catalog for these providers: shipped models whose provider is there, then `more`, which replace
-    /// shipped ones of the same id.
-    pub fn new(providers: Vec<ProviderInfo>, more: Vec<Model>, default_model: String) -> Result<Self> {
-        let shipped: ShippedCatalog = serde_json::from_str(SHIPPED)
+    /// Builds the catalog: shipped models whose provider is there, changed by what else is known.
+    pub fn new(sources: Sources) -> Result<Self> {
+        let Sources { providers, configured, file, default_model } = sources;
+        let shipped = rows::read(SHIPPED)
             .map_err(|e| Error::new(ErrorKind::Internal, format!("the shipped catalog is broken: {e}")))?;
-        let mut models: Vec<Model> = shipped.models.into_iter().map(ShippedModel::into_model).collect();
-        models.retain(|m| providers.iter().any(|p| p.name == m.provider) && more.iter().all(|o| o.id != m.id));
-        models.extend(more);
+        let prefix = |row: &Row| Some(providers.iter().find(|p| p.name == row.provider)?.prefix.clone());
+        let mut models: Vec<Model> =
+            shipped.into_iter().filter_map(|row| prefix(&row).map(|prefix| row.into_model(&prefix))).collect();
+        models.retain(|m| configured.iter().all(|other| other.id != m.id));
+        models.extend(configured);
+        for row in file {
+            let Some(prefix) = prefix(&row) else { return Err(rows::unknown_provider(&row, &providers)) };
+            models.retain(|m| m.provider != row.provider || m.upstream_name != row.name);
+            if !row.remove {
+                models.push(row.into_model(&prefix));
+            }
+        }
         let mut by_name = HashMap::new();
+        let mut by_provider: HashMap<String, HashMap<String, usize>> = HashMap::new();
         for (at, model) in models.iter().enumerate() {
-            for name in [&model.id, &model.upstream_name].into_iter().chain(&model.aliases) {
+            let own = by_provider.entry(model.provider.clone()).or_default();
+            by_name.entry(model.id.to_ascii_lowercase()).or_insert(at);
+            for name in [&model.upstream_name].into_iter().chain(&model.aliases) {
+                own.entry(name.clone()).or_insert(at);
                 by_name.entry(name.to_ascii_lowercase()).or_insert(at);
             }
         }
-        Ok(Self { providers, models, by_name, default_model })
+        Ok(Self { providers, models, by_name, by_provider, default_model })
     }
 
     pub fn models(&self) -> &[Model] {
         &self.models
+    }
+
+    pub fn providers(&self) -> &[ProviderInfo] {
+        &self.providers
     }
 
     pub fn provider(&self, name: &str) -> Option<&ProviderInfo> {
@@ -53,12 +85,36 @@ impl Catalog {
 
     /// Returns the model of that id, with or without its prefix.
     pub fn find(&self, name: &str) -> Option<&Model> {
-        self.by_name.get(&name.to_ascii_lowercase()).map(|at| &self.models[*at])
+        self.by_name.get(&name.to_ascii_lowercase()).and_then(|at| self.models.get(*at))
     }
 
     /// Returns the model a provider knows by that name.
     pub fn model_at(&self, provider: &str, upstream_name: &str) -> Option<&Model> {
-        self.models.iter().find(|m| m.provider == provider && m.upstream_name == upstream_name)
+        self.by_provider.get(provider)?.get(upstream_name).and_then(|at| self.models.get(*at))
+    }
+
+    /// Refuses a target that is known to be unable to do what is asked of it. Of an operator's own provider too little
+    /// is known to refuse anything.
+    pub fn check(&self, target: &Target, wanted: Capability, field: &str) -> Result<()> {
+        let Some(model) = self.model_at(&target.provider, &target.model) else { return Ok(()) };
+        let own = self.provider(&target.provider).is_some_and(|provider| provider.configured);
+        if own || model.capabilities.is_empty() || model.capabilities.contains(&wanted) {
+            return Ok(());
+        }
+        let cannot = match wanted {
+            Capability::Embeddings => "makes no embeddings",
+            Capability::Chat => "completes no conversations",
+            Capability::Streaming
+            | Capability::Tools
+            | Capability::ParallelTools
+            | Capability::Vision
+            | Capability::Reasoning
+            | Capability::StructuredOutput
+            | Capability::WebSearch
+            | Capability::Documents => "cannot do this",
+        };
+        let message = format!("the model `{}` {cannot}; ListModels tells what each model can do", model.id);
+        Err(Error::invalid(field, message).with("code", "invalid_value"))
     }
 
     /// Turns the name a caller used into a provider and the model's name there. An empty name means the default.
@@ -88,9 +144,7 @@ impl Catalog {
         model: &str,
         asked: &str,
     ) -> Result<(Target, &'a ProviderInfo)> {
-        let known = self.models.iter().find(|m| {
-            m.provider == provider.name && (m.upstream_name == model || m.aliases.iter().any(|a| a == model))
-        });
+        let known = self.model_at(&provider.name, model);
         if let Some(Deprecation { retired: true, date, replacement }) = known.and_then(|m| m.deprecation.as_ref()) {
             return Err(retired(asked, date, replacement));
         }
@@ -132,66 +186,6 @@ fn retired(asked: &str, date: &str, replacement: &str) -> Error {
     let message = format!("the model `{asked}` was shut down by its provider{when}; use `{replacement}` instead");
     Error { field: Some("prompt.model".into()), ..Error::new(ErrorKind::ModelNotFound, message) }
         .with("replacement", replacement)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShippedCatalog {
-    #[serde(rename = "about")]
-    _about: String,
-    models: Vec<ShippedModel>,
-}
-
-/// A model as `models.json` writes it; prices are US dollars per million tokens.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ShippedModel {
-    provider: String,
-    prefix: String,
-    name: String,
-    #[serde(default)]
-    owned_by: String,
-    context: Option<u64>,
-    max_output: Option<u64>,
-    #[serde(default)]
-    input: Vec<String>,
-    price_in: Option<f64>,
-    price_out: Option<f64>,
-    #[serde(default)]
-    aliases: Vec<String>,
-    #[serde(default)]
-    created: i64,
-    #[serde(default)]
-    retired: bool,
-    #[serde(default)]
-    shutdown: String,
-    #[serde(default)]
-    replacement: String,
-}
-
-impl ShippedModel {
-    fn into_model(self) -> Model {
-        let nano = |usd: Option<f64>| usd.map(|v| (v * 1e9).round() as i64);
-        let ends = self.retired || !self.shutdown.is_empty() || !self.replacement.is_empty();
-        Model {
-            id: format!("{}/{}", self.prefix, self.name),
-            owned_by: if self.owned_by.is_empty() { self.provider.clone() } else { self.owned_by },
-            provider: self.provider,
-            upstream_name: self.name,
-            context_window_tokens: self.context,
-            max_output_tokens: self.max_output,
-            input_modalities: self.input,
-            input_price: nano(self.price_in),
-            output_price: nano(self.price_out),
-            deprecation: ends.then_some(Deprecation {
-                retired: self.retired,
-                date: self.shutdown,
-                replacement: self.replacement,
-            }),
-            aliases: self.aliases,
-            created: self.created,
-        }
-    }
 }
 
 #[cfg(test)]

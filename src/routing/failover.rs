@@ -1,18 +1,13 @@
-//! The loop that finds an attempt that works: next key, same key later, or stop. It ends at the commit point, the first
-//! visible event; what fails after that is the caller's to know.
+//! The loop that finds an attempt that works: next key, same key later, or stop. What counts as working is the matter of
+//! what is tried: a stream works as soon as it shows something, an embedding when it is whole.
 
 use std::{sync::Arc, time::Duration};
 
-use futures_util::StreamExt as _;
 use tokio::time::{Instant, sleep};
 
-use super::{
-    plan::Plan,
-    transport::{EventStream, Transport},
-};
+use super::plan::Plan;
 use crate::domain::{
     error::{Error, ErrorKind},
-    event::ChatEvent,
     failure::{FailureClass, NextStep, UpstreamFailure},
     key::ProviderKey,
     usage::Attempt,
@@ -27,38 +22,47 @@ pub struct FailoverLimits {
     pub first_pause: Duration,
 }
 
-/// Events before the first visible one that are held at most; more is no stream a provider would send.
-const MAX_HELD_EVENTS: usize = 256;
+/// What is tried: the same wish, sent to the provider with one key after the other.
+pub trait Attempts: Send {
+    /// What an attempt that works gives.
+    type Answer: Send;
 
-/// An attempt that has begun to answer.
-pub struct Committed {
-    /// What came up to and including the first visible event.
-    pub head: Vec<ChatEvent>,
-    pub rest: EventStream,
+    /// Makes one attempt.
+    fn attempt(
+        &mut self,
+        key: Option<&Arc<ProviderKey>>,
+    ) -> impl Future<Output = Result<Self::Answer, UpstreamFailure>> + Send;
+}
+
+/// An attempt that worked.
+#[derive(Debug)]
+pub struct Succeeded<A> {
+    pub answer: A,
+    /// The key it was made with; `None` where the provider needs none.
+    pub key: Option<Arc<ProviderKey>>,
     /// Every attempt in order; the last one is this one.
     pub attempts: Vec<Attempt>,
 }
 
-/// Tries until an attempt commits, or nothing is left to try.
-pub async fn failover<T: Transport>(
-    transport: &T,
-    prepared: &T::Prepared,
+/// Tries until an attempt works, or nothing is left to try.
+pub async fn failover<A: Attempts>(
+    what: &mut A,
     plan: &Plan,
     limits: FailoverLimits,
     deadline: Instant,
-) -> Result<Committed, Error> {
+) -> Result<Succeeded<A::Answer>, Error> {
     let mut attempts = Vec::new();
     let mut keys = plan.keys.iter();
     let mut key = keys.next();
     let mut pause = limits.first_pause;
     loop {
         let started = Instant::now();
-        let outcome = commit(transport, prepared, key, deadline).await;
+        let outcome = what.attempt(key).await;
         let mut attempt = attempt_of(plan, key, started);
         let failure = match outcome {
-            Ok((head, rest)) => {
+            Ok(answer) => {
                 attempts.push(attempt);
-                return Ok(Committed { head, rest, attempts });
+                return Ok(Succeeded { answer, key: key.cloned(), attempts });
             }
             Err(failure) => failure,
         };
@@ -79,31 +83,6 @@ pub async fn failover<T: Transport>(
             }
         }
     }
-}
-
-/// Opens one attempt and waits for its first visible event.
-async fn commit<T: Transport>(
-    transport: &T,
-    prepared: &T::Prepared,
-    key: Option<&Arc<ProviderKey>>,
-    deadline: Instant,
-) -> Result<(Vec<ChatEvent>, EventStream), UpstreamFailure> {
-    let mut events = transport.open(prepared, key.map(Arc::as_ref), deadline).await?;
-    let mut head = Vec::with_capacity(4);
-    while head.len() < MAX_HELD_EVENTS {
-        let Some(event) = events.next().await.transpose()? else {
-            return Err(UpstreamFailure::new(
-                FailureClass::BadResponse,
-                "the provider's answer ended without a result",
-            ));
-        };
-        let visible = event.is_visible();
-        head.push(event);
-        if visible {
-            return Ok((head, events));
-        }
-    }
-    Err(UpstreamFailure::new(FailureClass::BadResponse, "the provider sent no output among its first events"))
 }
 
 fn attempt_of(plan: &Plan, key: Option<&Arc<ProviderKey>>, started: Instant) -> Attempt {

@@ -1,6 +1,8 @@
 //! Which target, which key, what next. Knows nothing of wire formats and sockets.
 
+pub mod call;
 pub mod catalog;
+pub mod commit;
 pub mod failover;
 pub mod plan;
 pub mod transport;

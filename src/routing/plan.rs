@@ -26,15 +26,8 @@ impl FallbackKeys {
     }
 }
 
-/// Returns the plan for a resolved target: the key of the request header, then the fallback key.
-pub fn plan(target: Target, provider: &ProviderInfo, sent: &RequestKeys, fallback: &FallbackKeys) -> Result<Plan> {
-    if !provider.available {
-        let message = format!("provider {} is known but not available in this version of the gateway", provider.name);
-        return Err(Error::new(ErrorKind::NotImplemented, message).with("provider", &provider.name));
-    }
-    if !provider.needs_key {
-        return Ok(Plan { target, keys: Vec::new() });
-    }
+/// Returns the keys at hand for a provider: the one of the request header, then the fallback key.
+pub fn keys_for(provider: &ProviderInfo, sent: &RequestKeys, fallback: &FallbackKeys) -> Vec<Arc<ProviderKey>> {
     let mut keys = Vec::with_capacity(2);
     let is_for = |scope: &RequestKeyScope| match scope {
         RequestKeyScope::Provider(name) => *name == provider.name,
@@ -44,6 +37,19 @@ pub fn plan(target: Target, provider: &ProviderInfo, sent: &RequestKeys, fallbac
         keys.push(Arc::new(ProviderKey { alias: "header".into(), secret: secret.clone() }));
     }
     keys.extend(fallback.0.get(&provider.name).cloned());
+    keys
+}
+
+/// Returns the plan for a resolved target: the key of the request header, then the fallback key.
+pub fn plan(target: Target, provider: &ProviderInfo, sent: &RequestKeys, fallback: &FallbackKeys) -> Result<Plan> {
+    if !provider.available {
+        let message = format!("provider {} is known but not available in this version of the gateway", provider.name);
+        return Err(Error::new(ErrorKind::NotImplemented, message).with("provider", &provider.name));
+    }
+    if !provider.needs_key {
+        return Ok(Plan { target, keys: Vec::new() });
+    }
+    let keys = keys_for(provider, sent, fallback);
     if keys.is_empty() {
         let message = format!("there is no key for provider {}: {}", provider.name, provider.key_hint);
         return Err(Error::new(ErrorKind::ProviderKeysExhausted, message).with("provider", &provider.name));

@@ -1,12 +1,18 @@
 //! What routing needs of the floor that moves bytes.
 
-use std::pin::Pin;
+use std::{future::Future, pin::Pin};
 
 use futures_util::{Stream, future::BoxFuture};
 use tokio::time::Instant;
 
 use crate::domain::{
-    chat::ChatRequest, error::Error, event::ChatEvent, failure::UpstreamFailure, key::ProviderKey, model::Target,
+    chat::ChatRequest,
+    embedding::{EmbeddingReply, EmbeddingRequest},
+    error::Error,
+    event::ChatEvent,
+    failure::UpstreamFailure,
+    key::ProviderKey,
+    model::{ListedModel, Target},
     usage::Warning,
 };
 
@@ -25,6 +31,17 @@ pub trait Transport: Send + Sync + 'static {
     /// A request translated for its target, good for several attempts.
     type Prepared: Send + Sync + 'static;
 
+    /// Fetches media that the target's provider cannot fetch itself, where the operator allows it, and puts their bytes
+    /// into the request. Costs nothing for all others.
+    fn fetch_media(
+        &self,
+        _target: &Target,
+        _request: &mut ChatRequest,
+        _deadline: Instant,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
+
     /// Translates a request. Nothing is sent yet, so an error here is the caller's.
     fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Self::Prepared, Error>;
 
@@ -39,4 +56,39 @@ pub trait Transport: Send + Sync + 'static {
         key: Option<&'a ProviderKey>,
         deadline: Instant,
     ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>>;
+}
+
+/// Has texts embedded. Implemented beside [`Transport`], by the same floor.
+pub trait EmbeddingTransport: Send + Sync + 'static {
+    /// A request translated for its target, good for several attempts.
+    type Prepared: Send + Sync + 'static;
+
+    /// Translates a request. Nothing is sent yet, so an error here is the caller's; one is that the provider has no
+    /// embeddings.
+    fn prepare(&self, target: &Target, request: &EmbeddingRequest) -> Result<Self::Prepared, Error>;
+
+    /// Returns what the translation changed, to be told to the caller once.
+    fn warnings(prepared: &mut Self::Prepared) -> Vec<Warning>;
+
+    /// Makes one attempt. It ends by the deadline.
+    fn embed<'a>(
+        &'a self,
+        prepared: &'a Self::Prepared,
+        key: Option<&'a ProviderKey>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<EmbeddingReply, UpstreamFailure>>;
+}
+
+/// Asks providers for their own lists of models.
+pub trait ModelLists: Send + Sync + 'static {
+    /// Whether the provider has a list the gateway can read.
+    fn has_list(&self, provider: &str) -> bool;
+
+    /// Reads the list as this key sees it. It ends by the deadline.
+    fn list<'a>(
+        &'a self,
+        provider: &'a str,
+        key: Option<&'a ProviderKey>,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<ListedModel>, UpstreamFailure>>;
 }

@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::{
     time::{FormatTime as _, SystemTime},
 };
 
-use crate::metering::{Outcome, Record};
+use crate::metering::{Operation, Outcome, Record};
 
 /// Writes the lines beside all others, when the filter lets `info` through.
 pub struct RequestLog {
@@ -22,6 +22,7 @@ struct Line<'a> {
     timestamp: &'a str,
     level: &'static str,
     message: &'static str,
+    operation: &'static str,
     request_id: &'a str,
     key_id: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -97,6 +98,10 @@ fn line_of<'a>(record: &'a Record, timestamp: &'a str, outcome: &'a str) -> Line
         timestamp,
         level: "INFO",
         message: "request",
+        operation: match record.request.operation {
+            Operation::Chat => "chat",
+            Operation::Embeddings => "embeddings",
+        },
         request_id: &record.request.request_id,
         key_id: &record.request.caller.key_id,
         provider: target.map(|t| t.provider.as_str()),

@@ -28,10 +28,10 @@ use crate::{
 };
 
 /// Largest whole reply. An audio or image answer is some megabytes.
-const MAX_REPLY_BYTES: usize = 64 << 20;
+pub(super) const MAX_REPLY_BYTES: usize = 64 << 20;
 /// Largest error answer that is read; more is cut.
-const MAX_ERROR_BYTES: usize = 64 << 10;
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const MAX_ERROR_BYTES: usize = 64 << 10;
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// The HTTP client could not be built.
 #[derive(Debug, thiserror::Error)]
@@ -125,7 +125,7 @@ fn request(
 }
 
 /// Returns the header that shows the key, marked so that it is never printed.
-fn credential(
+pub(super) fn credential(
     style: &KeyStyle,
     key: Option<&ProviderKey>,
 ) -> Result<Option<(header::HeaderName, HeaderValue)>, UpstreamFailure> {
@@ -150,7 +150,7 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 /// Reads a body of at most `limit` bytes; cuts there when asked to, else fails.
-async fn read(
+pub(super) async fn read(
     mut response: reqwest::Response,
     idle: Duration,
     limit: usize,

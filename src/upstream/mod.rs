@@ -2,6 +2,7 @@
 
 mod client;
 mod events;
+mod exchange;
 mod failures;
 mod provider;
 mod sandbox;

@@ -25,9 +25,9 @@ use crate::{
 
 /// Every provider that can be called, by name.
 pub struct Upstreams {
-    http: reqwest::Client,
-    timeouts: UpstreamTimeouts,
-    providers: HashMap<String, Arc<HttpUpstream>>,
+    pub(super) http: reqwest::Client,
+    pub(super) timeouts: UpstreamTimeouts,
+    pub(super) providers: HashMap<String, Arc<HttpUpstream>>,
 }
 
 /// A request ready to be sent to its provider.

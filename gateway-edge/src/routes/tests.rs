@@ -25,7 +25,7 @@ fn script(path: &str) -> Vec<Step> {
         "/aigateway.v1.ChatService/CreateChatCompletion" => vec![send(&completion("hi")), ok()],
         "/aigateway.v1.ModelService/ListModels" => {
             let models = vec![model("google/gemini-3.8-flash"), model("x-ai/grok-4.3")];
-            vec![send(&pb::ListModelsResponse { models, next_page_token: String::new() }), ok()]
+            vec![send(&pb::ListModelsResponse { models, ..Default::default() }), ok()]
         }
         "/aigateway.v1.ModelService/GetModel" => {
             vec![send(&pb::GetModelResponse { model: Some(model("google/gemini-3.8-flash")) }), ok()]

@@ -2,6 +2,7 @@
 //! purpose, so that everything the gateway does can be seen before the first real key is there.
 
 mod answers;
+pub mod embed;
 
 use std::{collections::VecDeque, time::Duration};
 
