@@ -38,7 +38,7 @@ fn anthropic() {
 
 #[test]
 fn gemini() {
-    replay("gemini", |input| fuzz::check_adapter(&GeminiAdapter, input));
+    replay("gemini", |input| fuzz::check_adapter(&GeminiAdapter::default(), input));
 }
 
 #[test]

@@ -2,4 +2,4 @@
 
 use ai_model_gateway::providers::gemini::GeminiAdapter;
 
-libfuzzer_sys::fuzz_target!(|input: &[u8]| decoder_fuzz::check_adapter(&GeminiAdapter, input));
+libfuzzer_sys::fuzz_target!(|input: &[u8]| decoder_fuzz::check_adapter(&GeminiAdapter::default(), input));
