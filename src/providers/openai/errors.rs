@@ -74,6 +74,7 @@ fn find(body: &[u8]) -> Found {
         text(&error["metadata"]["raw"]),
         text(&error["error"]),
         detail(&error["detail"]),
+        text(&value["error_message"]),
         text(&value["code"]),
     ];
     Found {

@@ -59,6 +59,10 @@ impl ToolCalls {
         self.0.is_empty()
     }
 
+    pub fn first_id(&self) -> Option<&str> {
+        self.0.first().map(|call| call.id.as_str())
+    }
+
     /// Whether there are calls and each could be made as it is.
     pub fn are_whole(&self) -> bool {
         !self.0.is_empty()

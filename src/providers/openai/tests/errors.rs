@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::support::{adapter_of, fixture, run, run_text};
+use super::support::{adapter_of, fixture, run, run_text, vendor_fixtures};
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
     providers::{
@@ -81,6 +81,27 @@ fn classes() {
         assert_eq!(failure.class, *class, "{name}: {failure:?}");
         assert!(!failure.message.is_empty(), "{name}");
     }
+    for name in vendor_fixtures("error") {
+        let failure = read(&name);
+        assert_eq!(fixture(&name)["class"], format!("{:?}", failure.class), "{name}: {failure:?}");
+    }
+}
+
+#[test]
+fn waiting_until_a_date() {
+    let wait = |headers: &[(&'static str, &'static str)]| {
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers: HeaderMap = headers.collect();
+        OpenAiAdapter::new(Dialect::GENERIC)
+            .decode_error(Reply { status: 429, headers: &headers, body: b"" })
+            .retry_after
+    };
+    let later = ("retry-after", "Sun, 22 Nov 2026 10:00:30 GMT");
+    assert_eq!(wait(&[later, ("date", "Sun, 22 Nov 2026 10:00:00 GMT")]), Some(Duration::from_secs(30)));
+    assert_eq!(wait(&[later]), None, "from when?");
+    assert_eq!(wait(&[later, ("date", "Sun, 22 Nov 2026 10:01:00 GMT")]), None, "over");
+    assert_eq!(wait(&[("retry-after", "soon")]), None);
 }
 
 #[test]
