@@ -7,13 +7,15 @@ use http::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    config::{ProviderAuth, ProviderEntry, Settings},
+    config::{ProviderAuth, ProviderEntry, ProviderFormat, Settings},
     domain::{
         key::{ProviderKey, RequestKeyScope},
         model::{Model, ProviderInfo},
     },
     providers::{
-        openai::{Dialect, OpenAiAdapter},
+        adapter::Adapter,
+        gemini::GeminiAdapter,
+        openai::OpenAiAdapter,
         registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, KeyStyle, SANDBOX_MODEL, Wire},
     },
     routing::{catalog::Catalog, plan::FallbackKeys},
@@ -110,8 +112,11 @@ fn built_in(row: &BuiltIn, settings: &Settings) -> Option<HttpUpstream> {
 }
 
 fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
-    let dialect: Dialect = serde_json::from_value(entry.dialect.clone())
-        .with_context(|| format!("the dialect of provider {} is wrong", entry.name))?;
+    let adapter: Arc<dyn Adapter> = match entry.format {
+        ProviderFormat::OpenAi => Arc::new(OpenAiAdapter::new(entry.dialect.clone())),
+        ProviderFormat::Gemini => Arc::new(GeminiAdapter),
+        ProviderFormat::Anthropic => anyhow::bail!("provider {}: the format anthropic is not spoken yet", entry.name),
+    };
     let mut headers = HeaderMap::new();
     for (name, secret) in &entry.headers {
         let mut value = HeaderValue::from_str(secret.expose_secret())
@@ -125,5 +130,5 @@ fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
         ProviderAuth::None => KeyStyle::None,
     };
     let base_url = entry.base_url.trim_end_matches('/').to_owned();
-    Ok(HttpUpstream::new(base_url, key_style, headers, Arc::new(OpenAiAdapter::new(dialect))))
+    Ok(HttpUpstream::new(base_url, key_style, headers, adapter))
 }
