@@ -14,6 +14,7 @@ mod requests;
 mod scalars;
 mod streams;
 mod support;
+mod switches;
 mod tolerance;
 mod vectors;
 mod vendors;
