@@ -34,6 +34,7 @@ mod extras;
 mod families;
 mod finish;
 mod formats;
+mod hints;
 mod lenient;
 mod lift;
 mod logprobs;

@@ -32,7 +32,7 @@ pub const ERRORS: &[(&str, FailureClass)] = &[
     ("openai/generic-25-error-lmstudio-200", FailureClass::BadResponse),
     ("xai/err-01-bad-key-is-400", FailureClass::Credential),
     ("xai/err-02-missing-auth", FailureClass::Credential),
-    ("xai/err-03-live-search-gone", FailureClass::Model),
+    ("xai/err-03-live-search-gone", FailureClass::Caller),
     ("xai/err-04-credits-or-rate-429", FailureClass::Quota),
     ("xai/err-05-rate-429", FailureClass::RateLimit),
     ("xai/err-06-permission-403", FailureClass::Quota),
@@ -80,6 +80,12 @@ fn classes() {
         let failure = read(name);
         assert_eq!(failure.class, *class, "{name}: {failure:?}");
         assert!(!failure.message.is_empty(), "{name}");
+        // Of other classes the edge knows code and parameter by itself.
+        if *class == FailureClass::Caller {
+            let shown = &fixture(name)["openai"]["body"]["error"];
+            assert_eq!(failure.code.as_deref(), shown["code"].as_str(), "{name}");
+            assert_eq!(failure.param.as_deref(), shown["param"].as_str(), "{name}");
+        }
     }
     for name in vendor_fixtures("error") {
         let failure = read(&name);
@@ -114,7 +120,7 @@ fn details() {
     assert_eq!(read("openai/err-01-bad-key").message, "Incorrect API key provided: [redacted].");
     assert_eq!(read("xai/err-01-bad-key-is-400").message, "Incorrect API key provided: [redacted].");
     assert_eq!(read("openai/generic-17-error-fastapi-detail").message, "body.messages: Field required");
-    assert_eq!(read("openai/generic-14-error-vllm-int-code").code.as_deref(), Some("404"));
+    assert_eq!(read("openai/generic-14-error-vllm-int-code").code, None, "a status is no code");
     assert_eq!(read("openai/generic-02-azure-content-filter-error").retry_after, None);
     let page = read("perplexity/err-02-bad-key-html").message;
     assert_eq!(page, "the provider answered with a web page: 401 Authorization Required");
@@ -139,6 +145,12 @@ fn shapes() {
             r#"{"object":"error","message":"too bad","type":"t","code":"3280"}"#,
             FailureClass::Caller,
         ),
+        (
+            "argument in another spelling",
+            400,
+            r#"{"code":"Client specified an invalid argument","error":"Argument not supported on this model: presencePenalty."}"#,
+            FailureClass::Caller,
+        ),
         ("list of errors", 429, r#"[{"error":{"message":"slow"}}]"#, FailureClass::RateLimit),
         (
             "raw metadata",
@@ -157,6 +169,13 @@ fn shapes() {
         assert_eq!(failure.class, class, "{name}: {failure:?}");
         assert!(!failure.message.is_empty(), "{name}");
     }
+    let argument = read(400, r#"{"error":"Argument not supported on this model: presencePenalty."}"#);
+    assert_eq!(
+        (argument.code.as_deref(), argument.param.as_deref()),
+        (Some("unsupported_parameter"), Some("presence_penalty"))
+    );
+    let sentence = read(400, r#"{"code":"Client specified an invalid argument","error":"too large"}"#);
+    assert_eq!(sentence.code, None);
     assert_eq!(read(502, "").message, "the provider answered HTTP 502 without a message");
 }
 
