@@ -93,10 +93,10 @@ impl ChoiceReader {
             out.push(ChatEvent::Refusal { choice, text, logprobs: refusal_logprobs });
         }
         for call in delta.tool_calls.0.into_iter().filter_map(|call| call.0) {
-            self.calls.take(Fragment::new(call), choice, seed, out);
+            self.calls.take(Fragment::new(call), choice, seed, out)?;
         }
         if let Some(function) = delta.function_call.0 {
-            self.calls.take(Fragment::legacy(function), choice, seed, out);
+            self.calls.take(Fragment::legacy(function), choice, seed, out)?;
         }
         if let Some(audio) = delta.audio.0 {
             self.has_output = true;

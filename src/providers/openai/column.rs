@@ -143,6 +143,9 @@ fn in_tools(dialect: &Dialect, field: Field) -> Option<Handling> {
 fn in_answer(dialect: &Dialect, model: &str, field: Field) -> Option<Handling> {
     match field {
         Field::TopP => mapped_if(dialect.top_p_min <= 0.0, Rewritten("raised to the least the provider takes")),
+        Field::TopLogprobs => {
+            mapped_if(dialect.top_logprobs_max >= 20, Rewritten("lowered to the most the provider gives"))
+        }
         Field::Seed => mapped_if(dialect.seed != Seed::SeedI32, Rewritten("folded to 31 bits")),
         Field::ChoiceCount => Some(match dialect.choices {
             Choices::Native => Mapped,

@@ -71,9 +71,13 @@ pub struct Dialect {
     pub web_search: WebSearchForm,
     /// Whether streams are asked to report usage; some servers refuse the question and report it anyway.
     pub stream_options: bool,
+    /// Whether streams are padded unless somebody asks for less.
+    pub padding: bool,
     pub seed: Seed,
     /// Values below become this one.
     pub top_p_min: f64,
+    /// Values above become this one.
+    pub top_logprobs_max: u32,
     /// Whether members of `provider_options` are passed on.
     pub extras: bool,
     /// Members every chat has that does not set them itself.

@@ -31,7 +31,7 @@ pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode)
     let messages = messages::encode(&mut cx, &request.messages, format.preface)?;
     let mut wire = Request { model, messages, response_format: format.wire, ..Request::default() };
     let mut options = Extras::read(if cx.takes(Field::ProviderOptions) { &request.provider_options } else { "" })?;
-    let include_obfuscation = options.take_obfuscation();
+    let include_obfuscation = options.take_obfuscation().filter(|_| dialect.padding);
     if mode == Mode::Stream {
         wire.stream = Some(true);
         let stream_options = StreamOptions { include_usage: true, include_obfuscation };
@@ -76,6 +76,11 @@ fn sampling<'a>(cx: &mut Context<'_>, request: &'a ChatRequest, wire: &mut Reque
     wire.logit_bias = cx.keep(Field::LogitBias, some(&sampling.logit_bias, sampling.logit_bias.is_empty()));
     wire.logprobs = cx.keep(Field::Logprobs, sampling.logprobs);
     wire.top_logprobs = cx.keep(Field::TopLogprobs, sampling.top_logprobs);
+    if let Some(count) = wire.top_logprobs.as_mut().filter(|count| **count > cx.dialect.top_logprobs_max) {
+        *count = cx.dialect.top_logprobs_max;
+        let message = format!("lowered to {count}, the most the provider gives");
+        cx.warnings.rewritten("prompt.top_logprobs", message);
+    }
     if cx.dialect.choices == Choices::Native {
         wire.n = cx.keep(Field::ChoiceCount, sampling.choice_count);
     }

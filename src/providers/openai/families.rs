@@ -52,6 +52,9 @@ pub const XAI: &[ModelRule] = &[
     rule("grok-4.7", GROK_REASONING, FROM_4_6),
 ];
 
+/// Only deep research lets itself be told how much to think.
+pub const SONAR: &[ModelRule] = &[rule("sonar", &[Field::Reasoning], &[]), rule("sonar-deep-research", &[], &[])];
+
 /// Only the families named here think, each in its own way.
 pub const GROQ: &[ModelRule] = &[
     rule("llama", &[Field::Reasoning], &[]),

@@ -1,6 +1,6 @@
 //! Fixtures of whole replies, and errors that hide in a 200.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::support::{adapter_of, answers, check_usage, decode, expected, fixture, fold, vendor_fixtures};
 use crate::domain::{chat::ToolKind, event::ChatEvent, failure::FailureClass, usage::CostBasis};
@@ -63,6 +63,23 @@ fn background_jobs() {
     }
     let failed = r#"{"id":"a","status":"FAILED","error_message":"the model is overloaded","response":null}"#;
     assert_eq!(decode(&adapter_of("perplexity/"), failed).expect_err(failed).class, FailureClass::Overload);
+}
+
+#[test]
+fn members_without_a_field() {
+    let body = json!({
+        "choices": [{"message": {"content": "x"}, "finish_reason": "stop"}],
+        "images": [{"image_url": "https://a.example/1.png"}],
+        "related_questions": ["And tomorrow?"],
+        "videos": [],
+        "output_files": [{"file_id": "f"}],
+    });
+    let completion = fold(&decode(&adapter_of("perplexity/"), &body.to_string()).expect("a completion"));
+    let metadata: Value = serde_json::from_str(&completion.expect("finished").provider_metadata).expect("JSON");
+    for member in ["images", "related_questions", "output_files"] {
+        assert_eq!(metadata[member], body[member], "{member}");
+    }
+    assert!(metadata["videos"].is_null(), "nothing to tell");
 }
 
 #[test]

@@ -45,6 +45,17 @@ fn choices() {
 }
 
 #[test]
+fn limits_of_numbers() {
+    let sampling = Sampling { logprobs: Some(true), top_logprobs: Some(12), ..Sampling::default() };
+    let request = sampled(vec![say(Role::User, "x")], sampling);
+    for (dialect, sent, warnings) in [(Dialect::OPENAI, 12, 0), (Dialect::XAI, 8, 1)] {
+        let encoded = encode(dialect, &request, "m", Mode::Unary).expect("a request");
+        let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
+        assert_eq!((&body["top_logprobs"], encoded.warnings.len()), (&json!(sent), warnings));
+    }
+}
+
+#[test]
 fn limits_by_model() {
     let dialect = with("{models: [{prefix: o, max_tokens: max_completion_tokens}]}");
     let request = sampled(vec![say(Role::User, "x")], Sampling { max_output_tokens: Some(9), ..Sampling::default() });
@@ -182,6 +193,8 @@ fn padding_is_the_callers_to_decide() {
     };
     assert_eq!(sent(Mode::Stream), json!({"include_usage": true, "include_obfuscation": false}));
     assert_eq!(sent(Mode::Unary), Value::Null);
+    let unknown = encode(Dialect::GENERIC, &off, "m", Mode::Stream).expect("a request");
+    assert!(!String::from_utf8_lossy(&unknown.body).contains("include_obfuscation"), "nobody else pads");
     let usage = request(r#"{"stream_options":{"include_usage":false}}"#);
     let refused = encode(Dialect::OPENAI, &usage, "m", Mode::Stream).expect_err("ours to decide");
     assert_eq!(refused.field, "prompt.provider_options.stream_options");
