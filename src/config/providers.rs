@@ -62,11 +62,24 @@ const TAKEN: [&str; 7] = ["google", "xai", "x-ai", "gigachat", "sber", "perplexi
 /// The preset of a provider that has the name of one and is none.
 const NO_PRESET: &str = "none";
 
-/// Formats with the header they want the key in.
-const FORMATS: [(&str, ProviderFormat, Option<&str>); 3] = [
-    ("openai", ProviderFormat::OpenAi, None),
-    ("anthropic", ProviderFormat::Anthropic, Some("x-api-key")),
-    ("gemini", ProviderFormat::Gemini, Some("x-goog-api-key")),
+/// What is known of a wire format without a preset.
+struct Format {
+    word: &'static str,
+    format: ProviderFormat,
+    key: Key,
+    /// End of a configured base URL that the adapter's paths bring themselves.
+    base_suffix: &'static str,
+}
+
+const FORMATS: [Format; 3] = [
+    Format { word: "openai", format: ProviderFormat::OpenAi, key: Key::Bearer, base_suffix: "" },
+    Format { word: "anthropic", format: ProviderFormat::Anthropic, key: Key::Header("x-api-key"), base_suffix: "/v1" },
+    Format {
+        word: "gemini",
+        format: ProviderFormat::Gemini,
+        key: Key::Header("x-goog-api-key"),
+        base_suffix: "/v1beta",
+    },
 ];
 
 /// Reads the list. Everything wrong with it goes to `problems`.
@@ -190,7 +203,8 @@ impl Draft {
     }
 
     fn base_url(&self, row: Option<&Vendor>) -> Option<String> {
-        let suffix = row.map_or("", |row| row.base_suffix);
+        let of_format = FORMATS.iter().find(|known| known.format == self.format).map_or("", |known| known.base_suffix);
+        let suffix = row.map_or(of_format, |row| row.base_suffix);
         let written = self.base_url.as_deref().map(|url| url.strip_suffix(suffix).unwrap_or(url));
         let url = written.or_else(|| row.map(|row| row.base_url)).filter(|url| !url.is_empty())?;
         Some(url.trim_end_matches('/').to_owned())
@@ -205,9 +219,8 @@ impl Draft {
 }
 
 fn default_auth(format: ProviderFormat, row: Option<&Vendor>, has_key: bool) -> ProviderAuth {
-    let of_format = FORMATS.iter().find(|(_, known, _)| *known == format).and_then(|(_, _, header)| *header);
-    let key = of_format.map_or_else(|| row.map_or(Key::Bearer, |row| row.key), Key::Header);
-    match key {
+    let of_format = FORMATS.iter().find(|known| known.format == format).map_or(Key::Bearer, |known| known.key);
+    match row.map_or(of_format, |row| row.key) {
         Key::Bearer => ProviderAuth::Bearer,
         Key::MaybeBearer if has_key => ProviderAuth::Bearer,
         Key::MaybeBearer => ProviderAuth::None,
@@ -237,7 +250,7 @@ fn preset(name: String) -> Result<String, String> {
 }
 
 fn format_of(word: &str) -> Result<ProviderFormat, String> {
-    let found = FORMATS.iter().find(|(known, ..)| *known == word).map(|(_, format, _)| *format);
+    let found = FORMATS.iter().find(|known| known.word == word).map(|known| known.format);
     found.ok_or_else(|| "write openai, anthropic or gemini".into())
 }
 

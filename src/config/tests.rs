@@ -249,6 +249,7 @@ fn presets_fill_in_the_rest() {
         ("name: ollama, api_key: k", "http://localhost:11434/v1", Some("k"), bearer()),
         ("name: c, format: anthropic, base_url: 'https://x.example'", "https://x.example", None, header("x-api-key")),
         ("name: g, format: gemini, base_url: 'https://x.example'", "https://x.example", None, header("x-goog-api-key")),
+        ("name: h, format: gemini, base_url: 'https://x/v1beta/'", "https://x", None, header("x-goog-api-key")),
         ("name: groq, format: gemini, base_url: 'https://x'", "https://x", None, header("x-goog-api-key")),
         ("name: g, format: gemini, base_url: 'https://x', auth: bearer", "https://x", None, bearer()),
     ] {

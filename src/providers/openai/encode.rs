@@ -50,9 +50,8 @@ pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode)
     let body = serde_json::to_vec(&wire)
         .map_err(|error| EncodeError::new("prompt", format!("the request cannot be written as JSON: {error}")))?;
     let body = Bytes::from(extras::merge(body, options, &dialect.extra_body.0)?);
-    let copies = request.sampling.choice_count.filter(|_| dialect.choices == Choices::FanOut).unwrap_or_default();
     let path = paths::path(dialect, model, paths::CHAT);
-    Ok(Encoded { path, body, copies, warnings: cx.warnings.into_vec(), ..Encoded::default() })
+    Ok(Encoded { path, body, copies: copies(dialect, request), warnings: cx.warnings.into_vec(), ..Encoded::default() })
 }
 
 fn sampling<'a>(cx: &mut Context<'_>, request: &'a ChatRequest, wire: &mut Request<'a>) {
@@ -84,11 +83,20 @@ fn sampling<'a>(cx: &mut Context<'_>, request: &'a ChatRequest, wire: &mut Reque
     if cx.dialect.choices == Choices::Native {
         wire.n = cx.keep(Field::ChoiceCount, sampling.choice_count);
     }
-    seed(cx, sampling.seed, wire);
+    seed(cx, sampling.seed, copies(cx.dialect, request), wire);
 }
 
-fn seed(cx: &mut Context<'_>, seed: Option<i64>, wire: &mut Request<'_>) {
+/// Returns how many requests make the choices the caller wants; 0 where one does.
+fn copies(dialect: &Dialect, request: &ChatRequest) -> u32 {
+    request.sampling.choice_count.filter(|_| dialect.choices == Choices::FanOut).unwrap_or_default()
+}
+
+fn seed(cx: &mut Context<'_>, seed: Option<i64>, copies: u32, wire: &mut Request<'_>) {
     let Some(seed) = cx.keep(Field::Seed, seed) else { return };
+    if copies > 1 {
+        cx.warnings.dropped("prompt.seed", "with one seed the requests for the choices would get the same answer");
+        return;
+    }
     match cx.dialect.seed {
         Seed::Seed => wire.seed = Some(seed),
         Seed::RandomSeed => wire.random_seed = Some(seed),

@@ -42,6 +42,10 @@ fn choices() {
         let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
         assert_eq!((&body["n"], encoded.copies, encoded.warnings.len()), (&n, copies, 0), "{yaml}");
     }
+    let sampling = Sampling { choice_count: Some(3), seed: Some(7), ..Sampling::default() };
+    let request = sampled(vec![say(Role::User, "x")], sampling);
+    let encoded = encode(with("{choices: fan_out}"), &request, "m", Mode::Unary).expect("a request");
+    assert_eq!(encoded.warnings[0].field, "prompt.seed", "three times the same answer is not what was meant");
 }
 
 #[test]
