@@ -15,7 +15,8 @@ use super::{
 };
 use crate::providers::openai::{
     dialect::Dialect,
-    vendors::{Key, VENDORS, Vendor, vendor},
+    vendor::{Key, Vendor},
+    vendors::{vendor, vendors},
 };
 
 /// A provider the operator configured, with everything its preset says filled in.
@@ -245,7 +246,7 @@ fn preset(name: String) -> Result<String, String> {
     if name == NO_PRESET || vendor(&name).is_some() {
         return Ok(name);
     }
-    let hint = did_you_mean(&name, VENDORS.iter().map(|row| row.name).chain([NO_PRESET]));
+    let hint = did_you_mean(&name, vendors().map(|row| row.name).chain([NO_PRESET]));
     Err(format!("there is no preset `{name}`{hint}"))
 }
 

@@ -1,5 +1,5 @@
-//! How one compatible provider differs from another, as data. A new provider is a new row of `vendors` or of the
-//! operator's configuration, never a new branch.
+//! How one compatible provider differs from another, as data. A new provider is a new row of `hosted` or `local`, or of
+//! the operator's configuration, never a new branch.
 
 use std::borrow::Cow;
 

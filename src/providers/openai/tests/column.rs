@@ -1,7 +1,7 @@
 //! Holds every dialect to its column of the table.
 
 use crate::providers::{
-    openai::{Dialect, OpenAiAdapter, vendors::VENDORS},
+    openai::{Dialect, OpenAiAdapter, vendors::vendors},
     support::tests::check_column,
 };
 
@@ -20,7 +20,7 @@ fn dialects_do_what_their_columns_say() {
         models.iter().for_each(|model| check_column(&OpenAiAdapter::new(dialect.clone()), model));
     }
     let models = ["m", "gpt-5", "llama-3.3-70b-versatile", "openai/gpt-oss-120b", "qwen/qwen3-32b"];
-    for vendor in VENDORS {
+    for vendor in vendors() {
         models.iter().for_each(|model| check_column(&OpenAiAdapter::new(vendor.dialect.clone()), model));
     }
 }

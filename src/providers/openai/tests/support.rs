@@ -16,10 +16,7 @@ use crate::{
     },
     providers::{
         adapter::{Adapter, Memo, Reply, StreamDecoder},
-        openai::{
-            Dialect, OpenAiAdapter,
-            vendors::{Vendor, vendor},
-        },
+        openai::{Dialect, OpenAiAdapter, vendor::Vendor, vendors::vendor},
         sse::SseParser,
     },
 };

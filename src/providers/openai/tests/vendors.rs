@@ -10,18 +10,15 @@ use super::{
     client,
     support::{decode, fixture, fold, run, sse_body, vendor_fixtures, vendor_folders, vendor_of},
 };
-use crate::providers::openai::{
-    OpenAiAdapter,
-    vendors::{Key, VENDORS},
-};
+use crate::providers::openai::{OpenAiAdapter, vendor::Key, vendors::vendors};
 
 #[test]
 fn every_row_has_a_folder_and_every_folder_a_row() {
-    let rows: BTreeSet<String> = VENDORS.iter().map(|vendor| vendor.name.to_owned()).collect();
-    assert_eq!(rows.len(), VENDORS.len(), "two rows of one name");
+    let rows: BTreeSet<String> = vendors().map(|vendor| vendor.name.to_owned()).collect();
+    assert_eq!(rows.len(), vendors().count(), "two rows of one name");
     assert_eq!(rows, vendor_folders().into_iter().collect());
     for kind in ["request", "response", "stream", "error"] {
-        assert_eq!(vendor_fixtures(kind).len(), VENDORS.len());
+        assert_eq!(vendor_fixtures(kind).len(), vendors().count());
     }
 }
 
@@ -69,7 +66,7 @@ fn a_stream_adds_up_to_the_response() {
 
 #[test]
 fn rows_are_well_formed() {
-    for vendor in VENDORS {
+    for vendor in vendors() {
         assert!(!vendor.base_url.ends_with('/'), "{}", vendor.name);
         assert!(vendor.key_variable.ends_with("_API_KEY"), "{}", vendor.name);
         // Operators may set any switch of a row anew, one by one.
