@@ -7,7 +7,7 @@ use super::{
     context::Context,
     dialect::Dialect,
     extras::{self, Extras},
-    formats, lift, messages, paths, reasoning,
+    formats, lift, messages, neutral, paths, reasoning,
     switches::{Choices, MaxTokens, Seed},
     tool_options, web_search,
     wire::{AudioOutput, Prediction, Request, StreamOptions},
@@ -22,7 +22,7 @@ use crate::{
 };
 
 pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {
-    let request = &*lift::reasoning(request)?;
+    let request = &*neutral::leave_out(dialect, model, lift::reasoning(request)?);
     let mut warnings = Warnings::default();
     review(request, |field| column::support(dialect, model, field), &mut warnings)?;
     let mut cx = Context { dialect, model, warnings };

@@ -43,6 +43,7 @@ mod logprobs;
 mod messages;
 mod metadata;
 mod model_list;
+mod neutral;
 mod paths;
 mod presets;
 mod reader;

@@ -60,6 +60,27 @@ fn limits_of_numbers() {
 }
 
 #[test]
+fn knobs_that_change_nothing() {
+    let defaults = Sampling {
+        temperature: Some(1.0),
+        top_p: Some(1.0),
+        frequency_penalty: Some(0.0),
+        presence_penalty: Some(0.0),
+        ..Sampling::default()
+    };
+    let encoded = |model, sampling: &Sampling| {
+        let request = sampled(vec![say(Role::User, "x")], sampling.clone());
+        let encoded = encode(Dialect::OPENAI, &request, model, Mode::Unary).expect("a request");
+        let body: Value = serde_json::from_slice(&encoded.body).expect("JSON");
+        (body["temperature"].clone(), encoded.warnings.len())
+    };
+    assert_eq!(encoded("gpt-5", &defaults), (Value::Null, 0), "refused, but nothing is lost");
+    assert_eq!(encoded("gpt-4o", &defaults), (json!(1.0), 0));
+    let other = Sampling { temperature: Some(0.0), presence_penalty: Some(1.0), ..defaults };
+    assert_eq!(encoded("gpt-5", &other), (Value::Null, 2));
+}
+
+#[test]
 fn limits_by_model() {
     let dialect = with("{models: [{prefix: o, max_tokens: max_completion_tokens}]}");
     let request = sampled(vec![say(Role::User, "x")], Sampling { max_output_tokens: Some(9), ..Sampling::default() });
