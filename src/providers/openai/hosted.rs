@@ -171,4 +171,41 @@ pub static HOSTED: &[Vendor] = &[
         },
         ..PLAIN
     },
+    Vendor {
+        name: "z-ai",
+        base_url: "https://api.z.ai/api/paas/v4",
+        key_variable: "Z_AI_API_KEY",
+        dialect: Dialect {
+            choices: Choices::FanOut,
+            strict_tools: false,
+            json_schema: false,
+            reasoning: ReasoningForm::Thinking,
+            // Usage comes unasked.
+            stream_options: false,
+            unsupported: Cow::Borrowed(&[
+                Field::TopK,
+                Field::Seed,
+                Field::LogitBias,
+                Field::Logprobs,
+                Field::TopLogprobs,
+                Field::FrequencyPenalty,
+                Field::PresencePenalty,
+                Field::ParallelToolCalls,
+                Field::MessageName,
+                Field::Verbosity,
+                Field::Modalities,
+                Field::Audio,
+                Field::PredictedOutput,
+                Field::Metadata,
+                Field::ServiceTier,
+                Field::WebSearch,
+                Field::Store,
+                Field::EndUserId,
+                Field::PromptCacheKey,
+                Field::PromptCacheRetention,
+            ]),
+            ..Dialect::GENERIC
+        },
+        ..PLAIN
+    },
 ];
