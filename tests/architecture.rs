@@ -25,7 +25,8 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("embeddings", &["domain", "routing", "metering"]),
     ("admin", &["domain", "routing", "access", "storage", "states"]),
     ("grpc", &["domain", "chat", "embeddings", "admin", "access", "pb"]),
-    ("config", &["domain"]),
+    // Presets are data that only the reader of the environment can fill in.
+    ("config", &["domain", "providers::openai"]),
 ];
 
 /// Crates and paths that only some modules may name. `app` and `cli` put things together and may name all.

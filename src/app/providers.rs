@@ -7,14 +7,17 @@ use http::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    config::{ProviderAuth, ProviderEntry, Settings},
+    config::{ProviderAuth, ProviderEntry, ProviderFormat, Settings},
     domain::{
         chat::Modality,
         key::{ProviderKey, RequestKeyScope},
         model::{Capability, Model, ProviderInfo},
     },
     providers::{
-        openai::{Dialect, OpenAiAdapter},
+        adapter::Adapter,
+        anthropic::AnthropicAdapter,
+        gemini::GeminiAdapter,
+        openai::OpenAiAdapter,
         registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, KeyStyle, SANDBOX_MODEL, Wire},
     },
     routing::{
@@ -135,8 +138,11 @@ fn built_in(row: &BuiltIn, settings: &Settings) -> Option<HttpUpstream> {
 }
 
 fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
-    let dialect: Dialect = serde_json::from_value(entry.dialect.clone())
-        .with_context(|| format!("the dialect of provider {} is wrong", entry.name))?;
+    let adapter: Arc<dyn Adapter> = match entry.format {
+        ProviderFormat::OpenAi => Arc::new(OpenAiAdapter::new(entry.dialect.clone())),
+        ProviderFormat::Gemini => Arc::new(GeminiAdapter::default()),
+        ProviderFormat::Anthropic => Arc::new(AnthropicAdapter),
+    };
     let mut headers = HeaderMap::new();
     for (name, secret) in &entry.headers {
         let mut value = HeaderValue::from_str(secret.expose_secret())
@@ -150,5 +156,5 @@ fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
         ProviderAuth::None => KeyStyle::None,
     };
     let base_url = entry.base_url.trim_end_matches('/').to_owned();
-    Ok(HttpUpstream::new(base_url, key_style, headers, Arc::new(OpenAiAdapter::new(dialect))))
+    Ok(HttpUpstream::new(base_url, key_style, headers, adapter))
 }

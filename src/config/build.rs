@@ -18,10 +18,15 @@ use super::{
         Auth, DefaultModels, GigaChat, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts, Upstream,
         Upstreams,
     },
-    sources::{Resolved, YamlFile},
+    sources::{Resolved, Variables, YamlFile},
 };
 
-pub fn build(resolved: &[Resolved], yaml: YamlFile, problems: &mut Vec<Problem>) -> Option<Settings> {
+pub fn build(
+    resolved: &[Resolved],
+    yaml: YamlFile,
+    variables: &Variables,
+    problems: &mut Vec<Problem>,
+) -> Option<Settings> {
     let mut read = Reader { resolved, problems };
     let data_dir = read.path("AIGW_DATA_DIR").unwrap_or_else(|| PathBuf::from("data"));
     let listen = listen(&mut read);
@@ -41,7 +46,7 @@ pub fn build(resolved: &[Resolved], yaml: YamlFile, problems: &mut Vec<Problem>)
     let default_models = default_models(&mut read);
     let catalog_file = read.path("AIGW_CATALOG_FILE");
     let providers = match yaml.providers {
-        Some(node) => providers::read(&yaml.path, node, plain, read.problems),
+        Some(node) => providers::read(&yaml.path, node, plain, variables, read.problems),
         None => Vec::new(),
     };
     Some(Settings {

@@ -59,7 +59,7 @@ pub fn load(inputs: Inputs) -> Result<Loaded, ConfigError> {
         None => YamlFile::default(),
     };
     let resolved = resolve(&variables, &yaml);
-    let settings = build::build(&resolved, yaml, &mut problems);
+    let settings = build::build(&resolved, yaml, &variables, &mut problems);
     match settings {
         Some(settings) if problems.is_empty() => Ok(Loaded { report: report(&resolved, &settings), settings }),
         _ => Err(ConfigError { problems }),

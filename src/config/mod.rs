@@ -18,7 +18,7 @@ mod yaml;
 pub use error::{ConfigError, Problem};
 pub use flags::Flags;
 pub use load::{Inputs, Loaded, load};
-pub use providers::{ProviderAuth, ProviderEntry};
+pub use providers::{ProviderAuth, ProviderEntry, ProviderFormat};
 pub use report::{ReportLine, markdown_table};
 pub use settings::{
     Auth, DefaultModels, GigaChat, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts, Upstream, Upstreams,

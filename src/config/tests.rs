@@ -3,6 +3,7 @@ use std::path::Path;
 use secrecy::ExposeSecret as _;
 
 use super::*;
+use crate::providers::openai::{Dialect, vendors::vendor};
 
 /// Files and variables of one case. `env` and `flags` are `NAME=value`.
 #[derive(Default)]
@@ -192,7 +193,7 @@ providers:
   - name: groq
     base_url: https://api.groq.com/openai/v1
     api_key: ${GROQ_API_KEY}
-    dialect: { max_tokens_field: max_completion_tokens, strict_tools: true, limit: 3 }
+    dialect: { max_tokens: max_completion_tokens, strict_tools: false, top_p_min: 0.1 }
     models: [llama-3.3-70b]
     default_model: ${GROQ_MODEL:-llama-3.3-70b}
     headers:
@@ -200,7 +201,7 @@ providers:
   - name: ollama
     base_url: http://localhost:11434/v1
     auth: none
-  - { name: azure, base_url: 'https://x.example/openai', auth: 'header:api-key' }
+  - { name: mine, base_url: 'https://x.example/v1', auth: 'header:api-key' }
 ";
 
 #[test]
@@ -210,16 +211,62 @@ fn providers_are_read() {
     let text = PROVIDERS.replace("FILE", &dir.path().join("org").display().to_string());
     let case = Case { yaml: &text, dotenv: "GROQ_API_KEY=gsk-1\n", ..Case::default() };
     let providers = case.load_in(dir.path()).unwrap().settings.providers;
-    let [groq, ollama, azure] = &providers[..] else { panic!("{providers:?}") };
+    let [groq, ollama, mine] = &providers[..] else { panic!("{providers:?}") };
     assert_eq!(groq.api_key.as_ref().unwrap().expose_secret(), "gsk-1");
-    assert_eq!(
-        groq.dialect,
-        serde_json::json!({"max_tokens_field": "max_completion_tokens", "strict_tools": true, "limit": 3})
-    );
+    let row = &vendor("groq").unwrap().dialect;
+    assert_eq!(groq.dialect, Dialect { strict_tools: false, top_p_min: 0.1, ..row.clone() });
     assert_eq!(groq.default_model.as_deref(), Some("llama-3.3-70b"));
     assert_eq!((groq.headers[0].0.as_str(), groq.headers[0].1.expose_secret()), ("x-org", "$5-acme"));
     assert_eq!((&ollama.auth, ollama.api_key.is_none()), (&ProviderAuth::None, true));
-    assert_eq!(azure.auth, ProviderAuth::Header("api-key".parse().unwrap()));
+    assert_eq!((&mine.auth, &mine.dialect), (&ProviderAuth::Header("api-key".parse().unwrap()), &Dialect::GENERIC));
+}
+
+#[test]
+fn presets_fill_in_the_rest() {
+    let keys: &[(&str, &str)] = &[
+        ("GROQ_API_KEY", "gsk-1"),
+        ("AZURE_OPENAI_API_KEY", "az-1"),
+        ("OPENAI_API_KEY", "sk-1"),
+        ("VLLM_API_KEY", "v"),
+    ];
+    let read = |fields: &str| {
+        let text = format!("providers:\n  - {{ {fields} }}\n");
+        let case = Case { yaml: &text, env: keys, ..Case::default() };
+        case.load().settings.providers.remove(0)
+    };
+    let bearer = || ProviderAuth::Bearer;
+    let header = |name: &str| ProviderAuth::Header(name.parse().unwrap());
+    for (fields, base_url, key, auth) in [
+        ("name: groq", "https://api.groq.com/openai/v1", Some("gsk-1"), bearer()),
+        ("name: fast, preset: groq", "https://api.groq.com/openai/v1", Some("gsk-1"), bearer()),
+        ("name: groq, api_key: gsk-2", "https://api.groq.com/openai/v1", Some("gsk-2"), bearer()),
+        ("name: openai, base_url: 'https://x.example/v1'", "https://x.example/v1", None, bearer()),
+        ("name: a, preset: openai, base_url: 'https://x.example/v1'", "https://x.example/v1", Some("sk-1"), bearer()),
+        ("name: groq, preset: none, base_url: 'https://x.example'", "https://x.example", None, bearer()),
+        ("name: azure, base_url: 'https://r.example/openai/'", "https://r.example", Some("az-1"), header("api-key")),
+        ("name: ollama", "http://localhost:11434/v1", None, ProviderAuth::None),
+        ("name: vllm", "http://localhost:8000/v1", Some("v"), bearer()),
+        ("name: ollama, api_key: k", "http://localhost:11434/v1", Some("k"), bearer()),
+        ("name: c, format: anthropic, base_url: 'https://x.example'", "https://x.example", None, header("x-api-key")),
+        ("name: g, format: gemini, base_url: 'https://x.example'", "https://x.example", None, header("x-goog-api-key")),
+        ("name: h, format: gemini, base_url: 'https://x/v1beta/'", "https://x", None, header("x-goog-api-key")),
+        ("name: groq, format: gemini, base_url: 'https://x'", "https://x", None, header("x-goog-api-key")),
+        ("name: g, format: gemini, base_url: 'https://x', auth: bearer", "https://x", None, bearer()),
+    ] {
+        let entry = read(fields);
+        let given = (entry.base_url.as_str(), entry.api_key.as_ref().map(|key| key.expose_secret()), entry.auth);
+        assert_eq!(given, (base_url, key, auth), "{fields}");
+    }
+    assert_eq!(read("name: a, base_url: 'https://x'").format, ProviderFormat::OpenAi);
+    assert_eq!(read("name: a, format: anthropic, base_url: 'https://x'").format, ProviderFormat::Anthropic);
+    let title = |fields: &str| -> Vec<String> {
+        read(fields).headers.into_iter().map(|(_, value)| value.expose_secret().to_owned()).collect()
+    };
+    assert_eq!(title("name: openrouter"), vec!["AI Model Gateway".to_owned()]);
+    assert_eq!(title("name: openrouter, headers: { X-Title: mine }"), vec!["mine".to_owned()]);
+    let deployments =
+        read("name: azure, base_url: 'https://r.example', dialect: { api_version: '2025-04-01-preview' }");
+    assert_eq!(deployments.dialect.api_version, "2025-04-01-preview");
 }
 
 #[test]
@@ -234,7 +281,13 @@ fn wrong_providers_are_refused() {
         ("base_url: https://me:s3cret@x", "gateway.yaml:2:15: base_url: a base URL holds no user"),
         ("auth: basic", "gateway.yaml:2:11: auth: write bearer, none or header:<name>"),
         ("models: x", "gateway.yaml:2:13: models: it must be a list of model names, not text"),
-        ("just text", "gateway.yaml:2:5: a provider must be a map with name and base_url"),
+        ("just text", "gateway.yaml:2:5: a provider must be a map with a name"),
+        ("name: azure", "gateway.yaml:2:5: this provider has no base_url"),
+        ("preset: grok", "gateway.yaml:2:13: preset: there is no preset `grok`; did you mean groq?"),
+        ("format: cohere", "gateway.yaml:2:13: format: write openai, anthropic or gemini"),
+        ("{ name: groq, dialect: { colour: 1 } }", "gateway.yaml:2:5: dialect: unknown field `colour`"),
+        ("{ name: groq, dialect: { choices: many } }", "gateway.yaml:2:5: dialect: unknown variant `many`"),
+        ("{ name: a, format: gemini, preset: groq }", "gateway.yaml:2:5: preset and dialect are for the format openai"),
     ] {
         let problems = yaml(&format!("providers:\n  - {fields}\n")).problems();
         assert!(problems.starts_with(wanted) && !problems.contains("s3cret"), "\nwanted {wanted}\n   got {problems}");

@@ -26,11 +26,20 @@ pub fn classify(status: u16, code: &str, kind: &str, message: &str) -> FailureCl
         .unwrap_or(FailureClass::BadResponse)
 }
 
-/// Returns how long the headers ask to wait: `retry-after-ms`, else `retry-after` in seconds.
+/// Returns how long the headers ask to wait: `retry-after-ms`, else `retry-after` in seconds or as a date.
 pub fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let number = |name| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok();
-    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"))?;
-    Duration::try_from_secs_f64(seconds).ok().filter(|wait| !wait.is_zero())
+    let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
+    let number = |name| text(name)?.parse::<f64>().ok();
+    let seconds = number("retry-after-ms").map(|ms| ms / 1000.0).or_else(|| number("retry-after"));
+    let wait = match seconds {
+        Some(seconds) => Duration::try_from_secs_f64(seconds).ok()?,
+        // The only clock an adapter has is the one the answer shows.
+        None => {
+            let date = |name| httpdate::parse_http_date(text(name)?).ok();
+            date("retry-after")?.duration_since(date("date")?).ok()?
+        }
+    };
+    (!wait.is_zero()).then_some(wait)
 }
 
 /// Shortens a provider's text to what a caller may see, with anything that looks like a key removed.

@@ -1,7 +1,7 @@
 //! What becomes of each thing a request can ask for: the words of the table that docs/providers.md shows, that warnings
 //! come from and that `strict` refuses by. Every adapter fills in its column.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use super::{
     place::Place,
@@ -30,7 +30,7 @@ macro_rules! fields {
     ($($(#[$doc:meta])* $variant:ident => $path:literal,)*) => {
         /// Something a request can ask for: a field of the contract's `ChatPrompt`, one of its forms, or a kind of
         /// message part.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Deserialize)]
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
         pub enum Field {
             $($(#[$doc])* $variant,)*

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     context::Context,
-    dialect::SystemMessages,
+    switches::{AssistantLast, SystemMessages},
     wire::{Content, Message, Part},
 };
 
@@ -20,17 +20,28 @@ pub fn arrange<'a>(cx: &mut Context<'_>, messages: Vec<Message<'a>>) -> Vec<Mess
             merge_neighbours(cx, messages, is_system)
         }
     };
-    if !cx.dialect.alternating_roles {
-        return messages;
+    let mut messages = messages;
+    if cx.dialect.alternating_roles {
+        messages = drop_empty(cx, messages);
+        messages = merge_neighbours(cx, messages, |message| matches!(message.role, "user" | "assistant"));
     }
-    let messages = drop_empty(cx, messages);
-    let mut messages = merge_neighbours(cx, messages, |message| matches!(message.role, "user" | "assistant"));
-    if messages.last().is_some_and(|message| message.role == "assistant") {
-        cx.rewritten("prompt.messages", "a user's turn was added; the provider wants the last word to be the user's");
-        let content = Some(Content::Text(Cow::Borrowed(CONTINUE)));
-        messages.push(Message { role: "user", content, ..Message::default() });
-    }
+    end(cx, &mut messages);
     messages
+}
+
+/// Gives the user the last word, where the provider insists on that.
+fn end(cx: &mut Context<'_>, messages: &mut Vec<Message<'_>>) {
+    let Some(last) = messages.last_mut().filter(|message| message.role == "assistant") else { return };
+    match cx.dialect.assistant_last {
+        AssistantLast::Allowed => {}
+        AssistantLast::Prefix => last.prefix = Some(true),
+        AssistantLast::Continue => {
+            let message = "a user's turn was added; the provider wants the last word to be the user's";
+            cx.warnings.rewritten("prompt.messages", message);
+            let content = Some(Content::Text(Cow::Borrowed(CONTINUE)));
+            messages.push(Message { role: "user", content, ..Message::default() });
+        }
+    }
 }
 
 fn is_system(message: &Message<'_>) -> bool {
@@ -39,10 +50,10 @@ fn is_system(message: &Message<'_>) -> bool {
 
 fn system_first<'a>(cx: &mut Context<'_>, messages: Vec<Message<'a>>) -> Vec<Message<'a>> {
     let leading = messages.iter().take_while(|message| is_system(message)).count();
-    if !messages[leading..].iter().any(is_system) {
+    if !messages.iter().skip(leading).any(is_system) {
         return messages;
     }
-    cx.rewritten("prompt.messages", "system messages were moved to the front, where the provider wants them");
+    cx.warnings.rewritten("prompt.messages", "system messages were moved to the front, where the provider wants them");
     let (mut first, rest): (Vec<_>, Vec<_>) = messages.into_iter().partition(is_system);
     first.extend(rest);
     first
@@ -59,7 +70,7 @@ fn drop_empty<'a>(cx: &mut Context<'_>, mut messages: Vec<Message<'a>>) -> Vec<M
         has_content || !message.tool_calls.is_empty() || message.role == "tool"
     });
     if messages.len() != before {
-        cx.rewritten("prompt.messages", "empty messages were left out; the provider refuses them");
+        cx.warnings.rewritten("prompt.messages", "empty messages were left out; the provider refuses them");
     }
     messages
 }
@@ -79,7 +90,8 @@ fn merge_neighbours<'a>(
         }
     }
     if merged.len() != before {
-        cx.rewritten("prompt.messages", "neighbouring messages of one role were joined, as the provider wants turns");
+        cx.warnings
+            .rewritten("prompt.messages", "neighbouring messages of one role were joined, as the provider wants turns");
     }
     merged
 }

@@ -9,7 +9,9 @@ use super::{
     finish::{self, Meaning},
     logprobs,
     reply::{Audio, Delta},
+    rules::Rules,
     think::{Split, ThinkSplitter},
+    thinking::Thinking,
     tools::{Fragment, ToolCalls},
 };
 use crate::domain::{
@@ -27,6 +29,7 @@ pub struct ChoiceReader {
     /// Whether a delta came, so that a message only repeats what was said.
     pub saw_delta: bool,
     think: Option<ThinkSplitter>,
+    thinking: Thinking,
     marks: Option<MarkScanner>,
     calls: ToolCalls,
     has_output: bool,
@@ -35,11 +38,12 @@ pub struct ChoiceReader {
 }
 
 impl ChoiceReader {
-    pub fn new(think_tags: bool, citation_marks: bool) -> Self {
+    pub fn new(rules: Rules) -> Self {
         Self {
             saw_delta: false,
-            think: think_tags.then(ThinkSplitter::default),
-            marks: citation_marks.then(MarkScanner::default),
+            think: rules.think_tags.then(ThinkSplitter::default),
+            thinking: Thinking::new(rules),
+            marks: rules.citation_marks.then(MarkScanner::default),
             calls: ToolCalls::default(),
             has_output: false,
             native_reason: String::new(),
@@ -73,9 +77,8 @@ impl ChoiceReader {
     ) -> Result<(), UpstreamFailure> {
         let (logprobs, refusal_logprobs) = logprobs.map(logprobs::read).unwrap_or_default();
         let reasoning = delta.take_reasoning();
-        if !reasoning.is_empty() {
-            self.has_output = true;
-            out.push(ChatEvent::Reasoning { choice, text: reasoning.into_owned() });
+        if !self.thinking.is_filler(&reasoning) {
+            self.push_reasoning(reasoning.into_owned(), choice, out);
         }
         match &mut self.think {
             None => self.push_text(delta.content.text.into_owned(), logprobs, choice, out),
@@ -90,10 +93,10 @@ impl ChoiceReader {
             out.push(ChatEvent::Refusal { choice, text, logprobs: refusal_logprobs });
         }
         for call in delta.tool_calls.0.into_iter().filter_map(|call| call.0) {
-            self.calls.take(Fragment::new(call), choice, seed, out);
+            self.calls.take(Fragment::new(call), choice, seed, out)?;
         }
         if let Some(function) = delta.function_call.0 {
-            self.calls.take(Fragment::legacy(function), choice, seed, out);
+            self.calls.take(Fragment::legacy(function), choice, seed, out)?;
         }
         if let Some(audio) = delta.audio.0 {
             self.has_output = true;
@@ -127,15 +130,23 @@ impl ChoiceReader {
                 ..UpstreamFailure::new(FailureClass::BadResponse, message)
             });
         }
+        let state = self.calls.first_id().and_then(|id| self.thinking.state_for(id));
+        out.extend(state.map(|state| ChatEvent::ProviderState { choice, state }));
         Ok(())
     }
 
     fn push_split(&mut self, split: Split, logprobs: Vec<TokenLogprob>, choice: u32, out: &mut Vec<ChatEvent>) {
-        if !split.reasoning.is_empty() {
-            self.has_output = true;
-            out.push(ChatEvent::Reasoning { choice, text: split.reasoning });
-        }
+        self.push_reasoning(split.reasoning, choice, out);
         self.push_text(split.text, logprobs, choice, out);
+    }
+
+    fn push_reasoning(&mut self, text: String, choice: u32, out: &mut Vec<ChatEvent>) {
+        if text.is_empty() {
+            return;
+        }
+        self.thinking.remember(&text);
+        self.has_output = true;
+        out.push(ChatEvent::Reasoning { choice, text });
     }
 
     fn push_text(&mut self, text: String, logprobs: Vec<TokenLogprob>, choice: u32, out: &mut Vec<ChatEvent>) {

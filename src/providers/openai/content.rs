@@ -6,13 +6,14 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
 use super::{
-    context::refuse,
+    context::Context,
     dialect::Dialect,
-    wire::{Content, File, ImageUrl, InputAudio, Part},
+    switches::{FileForm, Words},
+    wire::{Content, File, FileUrl, ImageUrl, InputAudio, Part},
 };
 use crate::{
     domain::chat::{self, ImageDetail, MediaSource},
-    providers::adapter::EncodeError,
+    providers::{adapter::EncodeError, place::Place, support::Field},
 };
 
 /// Writes parts in the simplest form that holds them: one text is a string, and so are many where lists are refused.
@@ -28,72 +29,99 @@ pub fn simplest<'a>(dialect: &Dialect, mut parts: Vec<Part<'a>>) -> Content<'a> 
     Content::Text(Cow::Owned(texts.join("\n")))
 }
 
-/// Writes a part of a user's message. `path` is where it is in the contract.
-pub fn user_part<'a>(dialect: &Dialect, part: &'a chat::Part, path: &str) -> Result<Part<'a>, EncodeError> {
+pub fn text_only<'a>(
+    dialect: &Dialect,
+    parts: &'a [chat::Part],
+    place: impl Fn(usize) -> Place,
+) -> Result<Content<'a>, EncodeError> {
+    let mut texts = Vec::with_capacity(parts.len());
+    for (index, part) in parts.iter().enumerate() {
+        let chat::Part::Text(text) = part else {
+            return Err(place(index).refuse("", "the provider takes only text here"));
+        };
+        texts.push(Part::Text { text: Cow::Borrowed(text) });
+    }
+    Ok(simplest(dialect, texts))
+}
+
+/// Writes a part of a user's message.
+pub fn user_part<'a>(cx: &Context<'_>, part: &'a chat::Part, place: Place) -> Result<Part<'a>, EncodeError> {
     match part {
         chat::Part::Text(text) => Ok(Part::Text { text: Cow::Borrowed(text) }),
-        chat::Part::Image(image) => image_part(dialect, image, path),
-        chat::Part::Audio(audio) => audio_part(dialect, audio, path),
-        chat::Part::File(file) => file_part(dialect, file, path),
+        chat::Part::Image(image) => image_part(cx, image, place),
+        chat::Part::Audio(audio) => audio_part(audio, place),
+        chat::Part::File(file) => file_part(cx.dialect, file, place),
         chat::Part::ToolCall(_)
         | chat::Part::ToolResult(_)
         | chat::Part::Reasoning(_)
         | chat::Part::Refusal(_)
-        | chat::Part::ProviderState(_) => refuse(path, "a user's message holds text, images, audio and files only"),
+        | chat::Part::ProviderState(_) => {
+            Err(place.refuse("", "a user's message holds text, images, audio and files only"))
+        }
     }
 }
 
-fn image_part<'a>(dialect: &Dialect, image: &'a chat::Image, path: &str) -> Result<Part<'a>, EncodeError> {
-    if !dialect.images {
-        return refuse(format!("{path}.image"), "the provider takes no images");
-    }
-    let url = match &image.source {
-        MediaSource::Url { url, .. } => Cow::Borrowed(&**url),
+fn image_part<'a>(cx: &Context<'_>, image: &'a chat::Image, place: Place) -> Result<Part<'a>, EncodeError> {
+    let (mut url, mut file_id) = (None, None);
+    match &image.source {
+        MediaSource::Url { url: address, .. } => url = Some(Cow::Borrowed(&**address)),
         MediaSource::Data { mime_type, data } => {
-            if !dialect.image_types.is_empty() && !dialect.image_types.iter().any(|known| known == mime_type) {
-                let message = format!("the provider takes only {}", dialect.image_types.join(", "));
-                return refuse(format!("{path}.image.source.mime_type"), &message);
-            }
-            Cow::Owned(data_url(mime_type, data))
+            known_type(&cx.dialect.image_types, mime_type, place, "image.source.mime_type")?;
+            url = Some(Cow::Owned(data_url(mime_type, data)));
         }
-        MediaSource::FileId(_) => {
-            return refuse(format!("{path}.image.source.file_id"), "send the picture itself or its address");
-        }
-    };
-    let detail = image.detail.map(|detail| match detail {
+        MediaSource::FileId(id) => file_id = Some(&**id),
+    }
+    let detail = cx.keep(Field::ImageDetail, image.detail).map(|detail| match detail {
         ImageDetail::Auto => "auto",
         ImageDetail::Low => "low",
         ImageDetail::High => "high",
         ImageDetail::Original => "original",
     });
-    Ok(Part::ImageUrl { image_url: ImageUrl { url, detail } })
+    Ok(Part::ImageUrl { image_url: ImageUrl { url, file_id, detail } })
 }
 
-fn audio_part<'a>(dialect: &Dialect, audio: &chat::Audio, path: &str) -> Result<Part<'a>, EncodeError> {
-    if !dialect.audio_input {
-        return refuse(format!("{path}.audio"), "the provider takes no audio");
+fn known_type(known: &Words, mime_type: &str, place: Place, field: &str) -> Result<(), EncodeError> {
+    if known.is_empty() || known.iter().any(|known| known == mime_type) {
+        return Ok(());
     }
+    Err(place.refuse(field, format!("the provider takes only {}", known.join(", "))))
+}
+
+fn audio_part<'a>(audio: &chat::Audio, place: Place) -> Result<Part<'a>, EncodeError> {
     let Some(MediaSource::Data { mime_type, data }) = &audio.source else {
-        return refuse(format!("{path}.audio.source"), "send the sound itself");
+        return Err(place.refuse("audio.source", "send the sound itself"));
     };
     let format = match mime_type.as_str() {
         "audio/wav" | "audio/wave" | "audio/x-wav" | "audio/vnd.wave" => "wav",
         "audio/mpeg" | "audio/mp3" => "mp3",
-        _ => return refuse(format!("{path}.audio.source.mime_type"), "the provider takes audio/wav and audio/mpeg"),
+        _ => return Err(place.refuse("audio.source.mime_type", "the provider takes audio/wav and audio/mpeg")),
     };
     Ok(Part::InputAudio { input_audio: InputAudio { data: STANDARD.encode(data), format } })
 }
 
-fn file_part<'a>(dialect: &Dialect, file: &'a chat::File, path: &str) -> Result<Part<'a>, EncodeError> {
-    if !dialect.files {
-        return refuse(format!("{path}.file"), "the provider takes no documents");
+fn file_part<'a>(dialect: &Dialect, file: &'a chat::File, place: Place) -> Result<Part<'a>, EncodeError> {
+    let filename = file.filename.as_str();
+    if let MediaSource::Data { mime_type, .. } = &file.source {
+        known_type(&dialect.file_types, mime_type, place, "file.source.mime_type")?;
     }
-    let (file_data, file_id) = match &file.source {
-        MediaSource::Data { mime_type, data } => (Some(data_url(mime_type, data)), None),
-        MediaSource::FileId(id) => (None, Some(&**id)),
-        MediaSource::Url { .. } => return refuse(format!("{path}.file.source.url"), "send the document itself"),
+    let part = match (&file.source, dialect.file_form) {
+        (MediaSource::Data { data, .. }, FileForm::FileUrl) => {
+            let url = Cow::Owned(STANDARD.encode(data));
+            Part::FileUrl { file_url: FileUrl { url }, file_name: filename }
+        }
+        (MediaSource::Url { url, .. }, FileForm::FileUrl) => {
+            Part::FileUrl { file_url: FileUrl { url: Cow::Borrowed(url) }, file_name: filename }
+        }
+        (MediaSource::Data { mime_type, data }, FileForm::Data | FileForm::Url) => {
+            let file_data = Some(data_url(mime_type, data));
+            Part::File { file: File { filename, file_data, ..File::default() } }
+        }
+        (MediaSource::Url { url, .. }, FileForm::Data | FileForm::Url) => {
+            Part::File { file: File { filename, url: Some(url), ..File::default() } }
+        }
+        (MediaSource::FileId(id), _) => Part::File { file: File { filename, file_id: Some(id), ..File::default() } },
     };
-    Ok(Part::File { file: File { filename: &file.filename, file_data, file_id } })
+    Ok(part)
 }
 
 fn data_url(mime_type: &str, data: &Bytes) -> String {

@@ -3,7 +3,8 @@
 use bytes::Bytes;
 
 use super::{
-    reader::{Rules, answered},
+    reader::answered,
+    rules::Rules,
     stream::StreamReader,
     whole::{decode_whole, trim},
 };

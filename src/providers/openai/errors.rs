@@ -3,6 +3,7 @@
 use http::HeaderMap;
 use serde_json::Value;
 
+use super::hints;
 use crate::{
     domain::failure::UpstreamFailure,
     providers::{
@@ -25,7 +26,11 @@ struct Found {
 
 /// Reads an answer that is no completion.
 pub fn read(reply: Reply<'_>) -> UpstreamFailure {
-    let found = find(&reply.body[..reply.body.len().min(MAX_BODY)]);
+    let mut found = find(&reply.body[..reply.body.len().min(MAX_BODY)]);
+    if let Some((code, param)) = hints::read(&found.message) {
+        found.code = if code.is_empty() { found.code } else { code.to_owned() };
+        found.param = if found.param.is_empty() { param } else { found.param };
+    }
     describe(reply.status, reply.headers, found)
 }
 
@@ -47,10 +52,16 @@ fn describe(status: u16, headers: &HeaderMap, found: Found) -> UpstreamFailure {
         class,
         http_status: Some(status),
         message,
-        code: present(if found.code.is_empty() { found.kind } else { found.code }),
+        code: present(found.code).filter(|code| is_code(code)),
         param: present(found.param),
         retry_after: retry_after(headers),
     }
+}
+
+/// Whether a code says more than the status or the message does.
+fn is_code(code: &str) -> bool {
+    let is_status = code.parse().is_ok_and(|number: u16| (400..600).contains(&number));
+    !is_status && !code.contains(char::is_whitespace)
 }
 
 fn find(body: &[u8]) -> Found {
@@ -74,6 +85,7 @@ fn find(body: &[u8]) -> Found {
         text(&error["metadata"]["raw"]),
         text(&error["error"]),
         detail(&error["detail"]),
+        text(&value["error_message"]),
         text(&value["code"]),
     ];
     Found {

@@ -13,6 +13,7 @@ pub struct Metadata {
     images: String,
     videos: String,
     related_questions: String,
+    output_files: String,
 }
 
 impl Metadata {
@@ -25,6 +26,7 @@ impl Metadata {
         keep(&mut self.images, reply.images);
         keep(&mut self.videos, reply.videos);
         keep(&mut self.related_questions, reply.related_questions);
+        keep(&mut self.output_files, reply.output_files);
     }
 
     /// Returns `citations` and `search_results`.
@@ -45,6 +47,7 @@ impl Metadata {
             ("images", &self.images),
             ("videos", &self.videos),
             ("related_questions", &self.related_questions),
+            ("output_files", &self.output_files),
         ];
         let mut json = String::new();
         for (name, value) in members.into_iter().filter(|(_, value)| !value.is_empty()) {

@@ -1,9 +1,17 @@
 //! The chat completions format of OpenAI and of everybody who copied it.
 
 use crate::{
-    domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailure},
+    domain::{
+        chat::ChatRequest,
+        embedding::{EmbeddingReply, EmbeddingRequest},
+        event::ChatEvent,
+        failure::UpstreamFailure,
+        model::ListedModel,
+    },
     providers::{
-        adapter::{Adapter, EncodeError, Encoded, Memo, Mode, Reply, StreamDecoder},
+        adapter::{
+            Adapter, EmbeddingAdapter, EncodeError, Encoded, Memo, Mode, ModelListAdapter, Reply, StreamDecoder,
+        },
         support::{Field, Handling},
     },
 };
@@ -11,29 +19,48 @@ use crate::{
 pub use dialect::Dialect;
 
 mod alternate;
+mod assistant;
 mod choice;
 mod citations;
+mod column;
 mod content;
 mod context;
 mod decode;
 pub mod dialect;
+mod embeddings;
 mod encode;
 mod errors;
 mod extras;
+mod families;
 mod finish;
+mod formats;
+mod hints;
+mod hosted;
 pub(in crate::providers) mod lenient;
+mod lift;
+mod local;
 mod logprobs;
 mod messages;
 mod metadata;
-mod options;
+mod model_list;
+mod neutral;
+mod paths;
 mod presets;
 mod reader;
+mod reasoning;
 mod reply;
+mod results;
+mod rules;
 mod stream;
+pub mod switches;
 pub(in crate::providers) mod think;
+mod thinking;
+mod tool_ids;
 mod tool_options;
 mod tools;
 mod usage;
+pub mod vendor;
+pub mod vendors;
 mod web_search;
 mod whole;
 mod wire;
@@ -49,9 +76,11 @@ impl OpenAiAdapter {
         Self { dialect }
     }
 
-    fn rules(&self) -> reader::Rules {
-        reader::Rules {
+    fn rules(&self) -> rules::Rules {
+        rules::Rules {
             think_tags: self.dialect.think_tags,
+            reasoning_filler: self.dialect.reasoning_filler,
+            remember_reasoning: self.dialect.reasoning_echo != switches::ReasoningEcho::Strip,
             citation_marks: self.dialect.citation_marks,
             end_mark_completes: self.dialect.done_completes,
         }
@@ -59,8 +88,8 @@ impl OpenAiAdapter {
 }
 
 impl Adapter for OpenAiAdapter {
-    fn support(&self, _model: &str, _field: Field) -> Handling {
-        Handling::Mapped
+    fn support(&self, model: &str, field: Field) -> Handling {
+        column::support(&self.dialect, model, field)
     }
 
     fn encode(&self, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {
@@ -77,6 +106,40 @@ impl Adapter for OpenAiAdapter {
 
     fn stream_decoder(&self, _memo: &Memo) -> Box<dyn StreamDecoder> {
         Box::new(stream::StreamReader::new(self.rules()))
+    }
+
+    fn needs_bytes_of(&self, _model: &str, _url: &str) -> bool {
+        !self.dialect.image_urls
+    }
+
+    fn embeddings(&self) -> Option<&dyn EmbeddingAdapter> {
+        let reachable = self.dialect.path != switches::PathStyle::Bare;
+        (self.dialect.embeddings && reachable).then_some(self)
+    }
+
+    fn model_list(&self) -> Option<&dyn ModelListAdapter> {
+        let reachable = self.dialect.path == switches::PathStyle::Openai;
+        (self.dialect.model_list != switches::ModelList::None && reachable).then_some(self)
+    }
+}
+
+impl EmbeddingAdapter for OpenAiAdapter {
+    fn encode_embeddings(&self, request: &EmbeddingRequest, model: &str) -> Result<Encoded, EncodeError> {
+        embeddings::encode(&self.dialect, request, model)
+    }
+
+    fn decode_embeddings(&self, reply: Reply<'_>) -> Result<EmbeddingReply, UpstreamFailure> {
+        embeddings::decode(reply)
+    }
+}
+
+impl ModelListAdapter for OpenAiAdapter {
+    fn path(&self) -> &str {
+        model_list::path(&self.dialect)
+    }
+
+    fn decode_models(&self, reply: Reply<'_>) -> Result<Vec<ListedModel>, UpstreamFailure> {
+        model_list::decode(reply)
     }
 }
 

@@ -1,47 +1,88 @@
-//! The dialects of the providers we know, each one table.
+//! The dialects others are made from: OpenAI's own, what most servers understand, and those of built-in providers.
 
 use std::borrow::Cow;
 
-use super::dialect::{
-    DeveloperRole, Dialect, EffortName, EmptyContent, Field, MaxTokens, ModelRule, ReasoningEcho, ReasoningForm,
-    RequiredChoice, Seed, SystemMessages, ToolCallIds, WebSearchForm,
+use super::{
+    dialect::Dialect,
+    families,
+    switches::{
+        AssistantLast, Choices, DeveloperRole, Dimensions, EffortName, EmptyContent, FileForm, MaxTokens, Members,
+        ModelList, PathStyle, ReasoningEcho, ReasoningForm, RequiredChoice, Seed, SystemMessages, ToolCallIds,
+        ToolResultMedia, WebSearchForm,
+    },
 };
+use crate::providers::support::Field;
+
+/// What hardly anybody but OpenAI knows.
+const OPENAI_ONLY: &[Field] = &[
+    Field::Verbosity,
+    Field::Modalities,
+    Field::Audio,
+    Field::PredictedOutput,
+    Field::Metadata,
+    Field::ServiceTier,
+    Field::WebSearch,
+    Field::Store,
+    Field::PromptCacheKey,
+    Field::PromptCacheRetention,
+];
 
 impl Dialect {
     pub const OPENAI: Self = Self {
+        path: PathStyle::Openai,
+        api_version: Cow::Borrowed(""),
         max_tokens: MaxTokens::MaxCompletionTokens,
+        choices: Choices::Native,
         developer_role: DeveloperRole::Keep,
         system_messages: SystemMessages::Anywhere,
         alternating_roles: false,
+        assistant_last: AssistantLast::Allowed,
         text_parts: true,
         tool_call_content: EmptyContent::Null,
         tool_call_ids: ToolCallIds::Any,
         tool_result_name: false,
+        tool_result_media: ToolResultMedia::UserMessage,
         strict_tools: true,
         parameters_required: false,
         custom_tools: true,
         allowed_tools: true,
         required_choice: RequiredChoice::Required,
         images: true,
+        image_urls: true,
+        image_file_ids: false,
         image_types: Cow::Borrowed(&[]),
         audio_input: true,
         files: true,
+        file_form: FileForm::Data,
+        file_types: Cow::Borrowed(&[]),
         refusal_parts: true,
         json_object: true,
         json_schema: true,
+        json_schema_alone: false,
         reasoning: ReasoningForm::Effort,
+        reasoning_format: false,
         reasoning_echo: ReasoningEcho::Strip,
         efforts: Cow::Borrowed(&[]),
+        effort_map: Cow::Borrowed(&[]),
         web_search: WebSearchForm::Nested,
         stream_options: true,
+        padding: true,
         seed: Seed::Seed,
         top_p_min: 0.0,
+        top_logprobs_max: 20,
         extras: true,
+        extra_body: Members(Cow::Borrowed("")),
         unsupported: Cow::Borrowed(&[Field::TopK]),
-        models: Cow::Borrowed(&[]),
+        models: Cow::Borrowed(families::OPENAI),
         think_tags: false,
+        reasoning_filler: false,
         citation_marks: false,
         done_completes: false,
+        embeddings: true,
+        base64_vectors: true,
+        token_inputs: true,
+        dimensions: Dimensions::Dimensions,
+        model_list: ModelList::Models,
     };
 
     /// What most servers understand.
@@ -55,18 +96,11 @@ impl Dialect {
         audio_input: false,
         files: false,
         refusal_parts: false,
-        unsupported: Cow::Borrowed(&[
-            Field::Verbosity,
-            Field::Modalities,
-            Field::Audio,
-            Field::PredictedOutput,
-            Field::Metadata,
-            Field::ServiceTier,
-            Field::WebSearch,
-            Field::Store,
-            Field::PromptCacheKey,
-            Field::PromptCacheRetention,
-        ]),
+        padding: false,
+        unsupported: Cow::Borrowed(OPENAI_ONLY),
+        models: Cow::Borrowed(&[]),
+        base64_vectors: false,
+        token_inputs: false,
         ..Self::OPENAI
     };
 
@@ -80,8 +114,12 @@ impl Dialect {
             Cow::Borrowed("image/jpg"),
             Cow::Borrowed("image/png"),
         ]),
+        image_file_ids: true,
+        files: true,
+        file_form: FileForm::Url,
         seed: Seed::SeedI32,
         top_p_min: 0.01,
+        top_logprobs_max: 8,
         unsupported: Cow::Borrowed(&[
             Field::LogitBias,
             Field::MessageName,
@@ -98,15 +136,36 @@ impl Dialect {
             Field::PromptCacheKey,
             Field::PromptCacheRetention,
         ]),
-        models: Cow::Borrowed(XAI_MODELS),
+        models: Cow::Borrowed(families::XAI),
+        reasoning_filler: true,
+        model_list: ModelList::LanguageModels,
         ..Self::GENERIC
     };
 
     /// Perplexity's chat completions, retired in September 2026; proxies still speak it.
     pub const SONAR: Self = Self {
+        choices: Choices::FanOut,
         system_messages: SystemMessages::First,
         alternating_roles: true,
+        assistant_last: AssistantLast::Continue,
+        tool_result_media: ToolResultMedia::Refuse,
         strict_tools: false,
+        image_types: Cow::Borrowed(&[
+            Cow::Borrowed("image/png"),
+            Cow::Borrowed("image/jpeg"),
+            Cow::Borrowed("image/webp"),
+            Cow::Borrowed("image/gif"),
+        ]),
+        files: true,
+        file_form: FileForm::FileUrl,
+        file_types: Cow::Borrowed(&[
+            Cow::Borrowed("application/pdf"),
+            Cow::Borrowed("application/msword"),
+            Cow::Borrowed("application/vnd.openxmlformats-officedocument.wordprocessingml.document"),
+            Cow::Borrowed("text/plain"),
+            Cow::Borrowed("text/rtf"),
+            Cow::Borrowed("application/rtf"),
+        ]),
         json_object: false,
         web_search: WebSearchForm::Flat,
         stream_options: false,
@@ -117,7 +176,6 @@ impl Dialect {
             Field::Seed,
             Field::Logprobs,
             Field::TopLogprobs,
-            Field::ChoiceCount,
             Field::Verbosity,
             Field::Modalities,
             Field::Audio,
@@ -129,39 +187,12 @@ impl Dialect {
             Field::PromptCacheKey,
             Field::PromptCacheRetention,
         ]),
+        models: Cow::Borrowed(families::SONAR),
         think_tags: true,
         citation_marks: true,
         done_completes: true,
+        embeddings: false,
+        model_list: ModelList::None,
         ..Self::GENERIC
     };
-}
-
-const NOT_FOR_REASONING: Cow<'static, [Field]> =
-    Cow::Borrowed(&[Field::Stop, Field::PresencePenalty, Field::FrequencyPenalty]);
-const NO_EFFORT: Cow<'static, [Field]> =
-    Cow::Borrowed(&[Field::Stop, Field::PresencePenalty, Field::FrequencyPenalty, Field::Reasoning]);
-
-/// Support moves with every model and retired names resolve to newer models, so this is a table and not a rule.
-const XAI_MODELS: &[ModelRule] = &[
-    rule("grok-3", NOT_FOR_REASONING, &[EffortName::Low, EffortName::High]),
-    rule("grok-code", NOT_FOR_REASONING, &[EffortName::Low, EffortName::High]),
-    rule("grok-4", NO_EFFORT, &[]),
-    rule("grok-4-fast-non-reasoning", Cow::Borrowed(&[Field::Reasoning]), &[]),
-    rule("grok-4-1-fast-non-reasoning", Cow::Borrowed(&[Field::Reasoning]), &[]),
-    rule("grok-4.20-0309-non-reasoning", Cow::Borrowed(&[Field::Reasoning]), &[]),
-    rule(
-        "grok-4.20-multi-agent",
-        NOT_FOR_REASONING,
-        &[EffortName::Low, EffortName::Medium, EffortName::High, EffortName::Xhigh],
-    ),
-    rule("grok-4.3", NOT_FOR_REASONING, &[EffortName::None, EffortName::Low, EffortName::Medium, EffortName::High]),
-    rule("grok-4.5", NOT_FOR_REASONING, &[EffortName::Low, EffortName::Medium, EffortName::High]),
-    rule("grok-4.6", NOT_FOR_REASONING, FROM_4_6),
-    rule("grok-4.7", NOT_FOR_REASONING, FROM_4_6),
-];
-
-const FROM_4_6: &[EffortName] = &[EffortName::Low, EffortName::Medium, EffortName::High, EffortName::Xhigh];
-
-const fn rule(prefix: &'static str, unsupported: Cow<'static, [Field]>, efforts: &'static [EffortName]) -> ModelRule {
-    ModelRule { prefix: Cow::Borrowed(prefix), unsupported, efforts: Cow::Borrowed(efforts) }
 }

@@ -8,6 +8,7 @@ use super::{
     citations, finish,
     metadata::Metadata,
     reply::{Choice, Delta, Reply},
+    rules::Rules,
     usage,
 };
 use crate::domain::{
@@ -18,17 +19,6 @@ use crate::domain::{
 
 /// More choices than the contract allows are a broken reply, not something to make room for.
 const MAX_CHOICES: u64 = 128;
-
-/// How a reply says what it says; the dialect's part of reading.
-#[derive(Clone, Copy, Debug)]
-pub struct Rules {
-    /// Look for a `<think>` block at the start of the text.
-    pub think_tags: bool,
-    /// Look for `[1]` in the text.
-    pub citation_marks: bool,
-    /// Whether the end mark alone completes an answer without a finish reason.
-    pub end_mark_completes: bool,
-}
 
 /// Which form a reply has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,7 +164,7 @@ impl Reader {
         }
         let at = number as usize;
         while self.choices.len() <= at {
-            self.choices.push(ChoiceReader::new(self.rules.think_tags, self.rules.citation_marks));
+            self.choices.push(ChoiceReader::new(self.rules));
         }
         let reader = &mut self.choices[at];
         let delta = match form {

@@ -45,6 +45,11 @@ pub struct Reply<'a> {
     pub videos: Option<&'a RawValue>,
     #[serde(borrow)]
     pub related_questions: Option<&'a RawValue>,
+    #[serde(borrow)]
+    pub output_files: Option<&'a RawValue>,
+    /// The completion itself, in the report of a finished background job.
+    #[serde(borrow)]
+    pub response: Option<&'a RawValue>,
 }
 
 impl<'a> Reply<'a> {

@@ -5,8 +5,9 @@ use http::HeaderMap;
 use super::{
     errors,
     lenient::Object,
-    reader::{End, Form, Reader, Rules, answered},
+    reader::{End, Form, Reader, answered},
     reply::Reply,
+    rules::Rules,
     whole::{decode_whole, trim},
 };
 use crate::{

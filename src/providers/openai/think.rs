@@ -2,6 +2,8 @@
 
 const OPEN: &str = "<think>";
 const CLOSE: &str = "</think>";
+/// More blank space than anybody puts around a tag.
+const MAX_HELD: usize = 4096;
 
 /// Remembers where in the text it is. Tags may be cut anywhere, so whatever could still become one is held back.
 #[derive(Debug, Default)]
@@ -81,7 +83,7 @@ impl ThinkSplitter {
             self.place = Place::Opened;
             return true;
         }
-        if OPEN.starts_with(begin) {
+        if OPEN.starts_with(begin) && self.held.len() <= MAX_HELD {
             return false;
         }
         self.place = Place::Text;
@@ -96,7 +98,11 @@ impl ThinkSplitter {
             return true;
         }
         let tag = (1..CLOSE.len()).rev().find(|&n| self.held.ends_with(&CLOSE[..n])).unwrap_or(0);
-        let certain = self.held[..self.held.len() - tag].trim_end_matches(['\n', '\r']).len();
+        let before_tag = &self.held[..self.held.len() - tag];
+        let certain = match before_tag.trim_end_matches(['\n', '\r']).len() {
+            _ if before_tag.len() > MAX_HELD => before_tag.len(),
+            without_lines => without_lines,
+        };
         split.reasoning.push_str(&self.held[..certain]);
         self.held.drain(..certain);
         false

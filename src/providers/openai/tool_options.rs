@@ -3,21 +3,21 @@
 use serde_json::value::RawValue;
 
 use super::{
-    context::{Context, refuse},
-    dialect::{Field, RequiredChoice},
-    options::raw,
+    context::Context,
+    formats::raw,
+    switches::RequiredChoice,
     wire::{AllowedTools, Custom, CustomFormat, Function, Grammar, Name, NamedTool, Request, Tool, ToolChoice},
 };
 use crate::{
     domain::chat::{self, ChatRequest, ToolChoiceMode, ToolKind},
-    providers::adapter::EncodeError,
+    providers::{adapter::EncodeError, support::Field},
 };
 
 const NO_ARGUMENTS: &str = r#"{"type":"object","properties":{}}"#;
 
 pub fn encode<'a>(cx: &mut Context<'_>, request: &'a ChatRequest, wire: &mut Request<'a>) -> Result<(), EncodeError> {
     // Without tools the rest is refused by some servers and means nothing to the others.
-    if request.tools.is_empty() {
+    if request.tools.is_empty() || is_forbidden(cx, request) {
         return Ok(());
     }
     let limited_to = limited_to(cx, request);
@@ -32,13 +32,20 @@ pub fn encode<'a>(cx: &mut Context<'_>, request: &'a ChatRequest, wire: &mut Req
     Ok(())
 }
 
+/// Whether no tool may be called, of a provider that cannot be told so otherwise than by knowing none.
+fn is_forbidden(cx: &Context<'_>, request: &ChatRequest) -> bool {
+    let none = request.tool_choice.as_ref().is_some_and(|choice| choice.mode == ToolChoiceMode::None);
+    none && cx.dialect.required_choice == RequiredChoice::Drop
+}
+
 /// Returns the names to send alone, for a provider that cannot be told to choose among some of the tools.
 fn limited_to<'a>(cx: &mut Context<'_>, request: &'a ChatRequest) -> Option<&'a [String]> {
     let choice = request.tool_choice.as_ref()?;
     if cx.dialect.allowed_tools || choice.allowed_names.is_empty() || is_one(choice) {
         return None;
     }
-    cx.rewritten("prompt.tools", "only the allowed tools were sent; the provider cannot be told to choose among some");
+    let message = "only the allowed tools were sent; the provider cannot be told to choose among some";
+    cx.warnings.rewritten("prompt.tools", message);
     Some(&choice.allowed_names)
 }
 
@@ -54,7 +61,7 @@ fn name_of<'a>(tool: &Tool<'a>) -> &'a str {
     }
 }
 
-fn encode_tool<'a>(cx: &mut Context<'_>, tool: &'a chat::Tool, index: usize) -> Result<Tool<'a>, EncodeError> {
+fn encode_tool<'a>(cx: &Context<'_>, tool: &'a chat::Tool, index: usize) -> Result<Tool<'a>, EncodeError> {
     match tool {
         chat::Tool::Function { name, description, parameters_schema, strict } => {
             let path = || format!("prompt.tools[{index}].function.parameters_schema");
@@ -62,15 +69,8 @@ fn encode_tool<'a>(cx: &mut Context<'_>, tool: &'a chat::Tool, index: usize) -> 
             if parameters.is_none() && cx.dialect.parameters_required {
                 parameters = serde_json::from_str::<&RawValue>(NO_ARGUMENTS).ok();
             }
-            let mut strict = *strict;
-            if !cx.dialect.strict_tools && strict.take() == Some(true) {
-                let field = format!("prompt.tools[{index}].function.strict");
-                cx.dropped(field, "the provider knows no strict tools");
-            }
+            let strict = cx.keep(Field::ToolStrict, *strict);
             Ok(Tool::Function { function: Function { name, description, parameters, strict } })
-        }
-        chat::Tool::Custom { .. } if !cx.dialect.custom_tools => {
-            refuse(format!("prompt.tools[{index}].custom"), "the provider knows only function tools")
         }
         chat::Tool::Custom { name, description, grammar } => {
             let format = grammar.as_ref().map(|grammar| CustomFormat::Grammar {
@@ -81,23 +81,22 @@ fn encode_tool<'a>(cx: &mut Context<'_>, tool: &'a chat::Tool, index: usize) -> 
     }
 }
 
-fn encode_choice<'a>(cx: &mut Context<'_>, choice: &'a chat::ToolChoice) -> Option<ToolChoice<'a>> {
+fn encode_choice<'a>(cx: &Context<'_>, choice: &'a chat::ToolChoice) -> Option<ToolChoice<'a>> {
     let named = |name: &'a String| match choice.kind {
         ToolKind::Function => NamedTool::Function { function: Name { name } },
         ToolKind::Custom => NamedTool::Custom { custom: Name { name } },
     };
+    if choice.mode == ToolChoiceMode::Required && !cx.takes(Field::ToolChoiceRequired) {
+        return None;
+    }
     if let (true, Some(name)) = (is_one(choice), choice.allowed_names.first()) {
         return Some(ToolChoice::Named(named(name)));
     }
     let mode = match (choice.mode, cx.dialect.required_choice) {
         (ToolChoiceMode::Auto, _) => "auto",
         (ToolChoiceMode::None, _) => "none",
-        (ToolChoiceMode::Required, RequiredChoice::Required) => "required",
+        (ToolChoiceMode::Required, RequiredChoice::Required | RequiredChoice::Drop) => "required",
         (ToolChoiceMode::Required, RequiredChoice::Any) => "any",
-        (ToolChoiceMode::Required, RequiredChoice::Drop) => {
-            cx.dropped("prompt.tool_choice", "the provider cannot be made to call a tool");
-            return None;
-        }
     };
     if choice.allowed_names.is_empty() || !cx.dialect.allowed_tools || choice.mode == ToolChoiceMode::None {
         return Some(ToolChoice::Mode(mode));

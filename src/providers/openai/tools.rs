@@ -8,7 +8,16 @@ use std::{
 use serde::de::IgnoredAny;
 
 use super::reply;
-use crate::domain::{chat::ToolKind, event::ChatEvent};
+use crate::domain::{
+    chat::ToolKind,
+    event::ChatEvent,
+    failure::{FailureClass, UpstreamFailure},
+};
+
+/// More calls than any answer has.
+const MAX_CALLS: usize = 1024;
+/// More arguments than need be remembered to know a call that is said twice.
+const MAX_REMEMBERED: usize = 1 << 20;
 
 /// The tool calls of one choice so far.
 #[derive(Debug, Default)]
@@ -23,6 +32,8 @@ struct Call {
     started: bool,
     kind: ToolKind,
     arguments: String,
+    /// Whether the arguments are longer than what is remembered of them.
+    cut: bool,
 }
 
 /// A fragment of a call, whatever form it came in.
@@ -59,10 +70,14 @@ impl ToolCalls {
         self.0.is_empty()
     }
 
+    pub fn first_id(&self) -> Option<&str> {
+        self.0.first().map(|call| call.id.as_str())
+    }
+
     /// Whether there are calls and each could be made as it is.
     pub fn are_whole(&self) -> bool {
         !self.0.is_empty()
-            && self.0.iter().all(|call| call.started && (call.kind == ToolKind::Custom || is_json(&call.arguments)))
+            && self.0.iter().all(|call| call.started && (call.kind == ToolKind::Custom || call.has_json()))
     }
 
     /// Whether no call lacks its name.
@@ -71,12 +86,20 @@ impl ToolCalls {
     }
 
     /// Takes a fragment. `seed` tells answers apart, for the ids of calls that come without one.
-    pub fn take(&mut self, fragment: Fragment<'_>, choice: u32, seed: u64, out: &mut Vec<ChatEvent>) {
+    pub fn take(
+        &mut self,
+        fragment: Fragment<'_>,
+        choice: u32,
+        seed: u64,
+        out: &mut Vec<ChatEvent>,
+    ) -> Result<(), UpstreamFailure> {
         let place = self.place(&fragment);
         let index = place as u32;
-        let call = &mut self.0[place];
+        let Some(call) = self.0.get_mut(place).filter(|_| place < MAX_CALLS) else {
+            return Err(too_much("has too many tool calls"));
+        };
         if call.started && repeats(call, &fragment) {
-            return;
+            return Ok(());
         }
         if !call.started && !fragment.name.is_empty() {
             if call.id.is_empty() {
@@ -96,12 +119,11 @@ impl ToolCalls {
         } else if call.id.is_empty() {
             call.id = fragment.id.into_owned();
         }
-        if !fragment.arguments.is_empty() {
-            call.arguments.push_str(&fragment.arguments);
-            if call.started {
-                out.push(ChatEvent::ToolCallArguments { choice, index, arguments: fragment.arguments.into_owned() });
-            }
+        call.remember(&fragment.arguments)?;
+        if call.started && !fragment.arguments.is_empty() {
+            out.push(ChatEvent::ToolCallArguments { choice, index, arguments: fragment.arguments.into_owned() });
         }
+        Ok(())
     }
 
     /// Returns the place of the call a fragment belongs to, which may be a new one.
@@ -127,16 +149,31 @@ impl ToolCalls {
     }
 }
 
-/// Whether a fragment is a whole call said once more, as servers do that send what they have so far.
-fn repeats(call: &Call, fragment: &Fragment<'_>) -> bool {
-    !fragment.name.is_empty()
-        && call.id == *fragment.id
-        && call.arguments == *fragment.arguments
-        && is_json(&call.arguments)
+impl Call {
+    fn remember(&mut self, arguments: &str) -> Result<(), UpstreamFailure> {
+        self.cut |= self.arguments.len() + arguments.len() > MAX_REMEMBERED;
+        if self.cut && !self.started {
+            return Err(too_much("has endless arguments of a tool call without a name"));
+        }
+        if !self.cut {
+            self.arguments.push_str(arguments);
+        }
+        Ok(())
+    }
+
+    fn has_json(&self) -> bool {
+        !self.cut && (self.arguments.is_empty() || serde_json::from_str::<IgnoredAny>(&self.arguments).is_ok())
+    }
 }
 
-fn is_json(text: &str) -> bool {
-    text.is_empty() || serde_json::from_str::<IgnoredAny>(text).is_ok()
+fn too_much(what: &str) -> UpstreamFailure {
+    let message = format!("the provider's answer {what}");
+    UpstreamFailure { http_status: Some(200), ..UpstreamFailure::new(FailureClass::BadResponse, message) }
+}
+
+/// Whether a fragment is a whole call said once more, as servers do that send what they have so far.
+fn repeats(call: &Call, fragment: &Fragment<'_>) -> bool {
+    !fragment.name.is_empty() && call.id == *fragment.id && call.arguments == *fragment.arguments && call.has_json()
 }
 
 /// Makes an id that is the same whenever the same answer is read again.

@@ -41,10 +41,12 @@ struct CompletionDetails {
     rejected_prediction_tokens: Count,
 }
 
-#[derive(Debug, Default, Deserialize)]
-#[serde(default)]
-struct WireCost {
-    total_cost: Option<f64>,
+/// US dollars.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum WireCost {
+    Total(f64),
+    Itemized { total_cost: Option<f64> },
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -112,9 +114,11 @@ fn read_cost(ticks: Count, cost: Option<&RawValue>) -> Option<Cost> {
     let nano_usd = match (ticks.0, cost) {
         (Some(ticks), _) => i64::try_from(ticks / 10).ok()?,
         (None, Some(raw)) => {
-            let wire: WireCost = serde_json::from_str(raw.get()).ok()?;
-            let usd = wire.total_cost.filter(|usd| usd.is_finite() && *usd >= 0.0)?;
-            (usd * 1e9).round() as i64
+            let usd = match serde_json::from_str(raw.get()).ok()? {
+                WireCost::Total(usd) => usd,
+                WireCost::Itemized { total_cost } => total_cost?,
+            };
+            (usd.is_finite() && usd >= 0.0).then_some((usd * 1e9).round() as i64)?
         }
         (None, None) => return None,
     };

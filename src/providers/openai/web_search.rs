@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     context::Context,
-    dialect::WebSearchForm,
+    switches::WebSearchForm,
     wire::{Place, Request, UserLocation, WebSearch},
 };
 use crate::domain::chat;
@@ -21,29 +21,15 @@ pub fn encode<'a>(cx: &mut Context<'_>, wish: &'a chat::WebSearch, wire: &mut Re
         WebSearchForm::Nested => {
             let user_location = location.map(|approximate| UserLocation::Nested { kind: "approximate", approximate });
             wire.web_search_options = Some(WebSearch { search_context_size: &wish.context_size, user_location });
-            drop_filters(cx, wish);
         }
         WebSearchForm::Flat => {
             if location.as_ref().is_some_and(|place| !place.timezone.is_empty()) {
-                cx.dropped("prompt.web_search.user_location.timezone", "the provider knows no time zones");
+                cx.warnings.dropped("prompt.web_search.user_location.timezone", "the provider knows no time zones");
             }
             let user_location = location.map(|place| UserLocation::Flat(Place { timezone: "", ..place }));
             wire.web_search_options = Some(WebSearch { search_context_size: &wish.context_size, user_location });
             filters(cx, wish, wire);
         }
-    }
-}
-
-fn drop_filters(cx: &mut Context<'_>, wish: &chat::WebSearch) {
-    let filters = [
-        ("allowed_domains", !wish.allowed_domains.is_empty()),
-        ("excluded_domains", !wish.excluded_domains.is_empty()),
-        ("start_time", wish.start_time.is_some()),
-        ("end_time", wish.end_time.is_some()),
-        ("max_age", wish.max_age_seconds.is_some()),
-    ];
-    for (name, _) in filters.iter().filter(|(_, present)| *present) {
-        cx.dropped(format!("prompt.web_search.{name}"), "the provider's search has no such filter");
     }
 }
 
@@ -54,18 +40,19 @@ fn filters<'a>(cx: &mut Context<'_>, wish: &'a chat::WebSearch, wire: &mut Reque
         wire.search_domain_filter = excluded.collect();
     } else if !wish.excluded_domains.is_empty() {
         // The provider wants one kind; a list of allowed domains leaves all others out anyway.
-        cx.dropped("prompt.web_search.excluded_domains", "the provider takes allowed or excluded domains, not both");
+        cx.warnings
+            .dropped("prompt.web_search.excluded_domains", "the provider takes allowed or excluded domains, not both");
     }
     wire.search_after_date_filter = wish.start_time.map(date);
     wire.search_before_date_filter = wish.end_time.map(date);
     let Some(age) = wish.max_age_seconds else { return };
     if wish.start_time.is_some() || wish.end_time.is_some() {
-        cx.dropped("prompt.web_search.max_age", "the provider takes an age or dates, not both");
+        cx.warnings.dropped("prompt.web_search.max_age", "the provider takes an age or dates, not both");
         return;
     }
     let (seconds, name) = RECENCY.iter().find(|(seconds, _)| age <= *seconds).copied().unwrap_or(YEAR);
     if seconds != age {
-        cx.rewritten("prompt.web_search.max_age", format!("sent as `{name}`, the nearest the provider knows"));
+        cx.warnings.rewritten("prompt.web_search.max_age", format!("sent as `{name}`, the nearest the provider knows"));
     }
     wire.search_recency_filter = Some(name);
 }

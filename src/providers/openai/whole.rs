@@ -3,8 +3,9 @@
 use super::{
     errors,
     lenient::Object,
-    reader::{End, Form, Reader, Rules, answered},
+    reader::{End, Form, Reader, answered},
     reply::Reply,
+    rules::Rules,
 };
 use crate::{
     domain::{
@@ -18,7 +19,7 @@ use crate::{
 pub fn decode_whole(answer: adapter::Reply<'_>, rules: Rules, out: &mut Vec<ChatEvent>) -> Result<(), UpstreamFailure> {
     let body = trim(answer.body);
     let reply: Reply<'_> = match serde_json::from_slice(body) {
-        Ok(Object(Some(reply))) => reply,
+        Ok(Object(Some(reply))) => completion_of(reply),
         Ok(Object(None)) => return Err(errors::read(answer)),
         // A page or a sentence says what went wrong; half an object says nothing.
         Err(_) if !body.starts_with(b"{") => return Err(errors::read(answer)),
@@ -30,6 +31,12 @@ pub fn decode_whole(answer: adapter::Reply<'_>, rules: Rules, out: &mut Vec<Chat
     let mut reader = Reader::new(rules);
     reader.take(reply, Form::Whole, out)?;
     reader.complete(Form::Whole, End::Closed, out)
+}
+
+/// Returns the completion that the report of a finished background job holds; anything else as it is.
+fn completion_of(reply: Reply<'_>) -> Reply<'_> {
+    let inner = reply.response.filter(|_| reply.choices.is_none());
+    inner.and_then(|raw| serde_json::from_str(raw.get()).ok()).unwrap_or(reply)
 }
 
 /// Removes the byte order mark and the blank lines some servers send to keep the connection alive.

@@ -55,7 +55,11 @@ pub struct Request<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub reasoning: Option<Reasoning>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub reasoning_format: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub thinking: Option<Thinking>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub chat_template_kwargs: Option<ChatTemplate>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub verbosity: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -91,6 +95,9 @@ pub struct Request<'a> {
 #[derive(Debug, Serialize)]
 pub struct StreamOptions {
     pub include_usage: bool,
+    /// Whether the lengths of chunks are hidden by padding.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub include_obfuscation: Option<bool>,
 }
 
 #[derive(Debug, Default, Serialize)]
@@ -108,6 +115,9 @@ pub struct Message<'a> {
     pub tool_call_id: Option<Cow<'a, str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub audio: Option<AudioRef<'a>>,
+    /// Marks the beginning of the answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub prefix: Option<bool>,
 }
 
 #[derive(Debug, Serialize)]
@@ -121,16 +131,34 @@ pub enum Content<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Part<'a> {
-    Text { text: Cow<'a, str> },
-    ImageUrl { image_url: ImageUrl<'a> },
-    InputAudio { input_audio: InputAudio },
-    File { file: File<'a> },
-    Refusal { refusal: &'a str },
+    Text {
+        text: Cow<'a, str>,
+    },
+    ImageUrl {
+        image_url: ImageUrl<'a>,
+    },
+    InputAudio {
+        input_audio: InputAudio,
+    },
+    File {
+        file: File<'a>,
+    },
+    FileUrl {
+        file_url: FileUrl<'a>,
+        #[serde(skip_serializing_if = "str::is_empty")]
+        file_name: &'a str,
+    },
+    Refusal {
+        refusal: &'a str,
+    },
 }
 
 #[derive(Debug, Serialize)]
 pub struct ImageUrl<'a> {
-    pub url: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<Cow<'a, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'static str>,
 }
@@ -141,7 +169,7 @@ pub struct InputAudio {
     pub format: &'static str,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct File<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     pub filename: &'a str,
@@ -149,6 +177,13 @@ pub struct File<'a> {
     pub file_data: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_id: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub url: Option<&'a str>,
+}
+
+#[derive(Debug, Serialize)]
+pub struct FileUrl<'a> {
+    pub url: Cow<'a, str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -278,6 +313,11 @@ pub struct Reasoning {
 pub struct Thinking {
     #[serde(rename = "type")]
     pub kind: &'static str,
+}
+
+#[derive(Debug, Serialize)]
+pub struct ChatTemplate {
+    pub enable_thinking: bool,
 }
 
 #[derive(Debug, Serialize)]

@@ -42,7 +42,7 @@ fn dialects_from_configuration() {
             sampling,
         )
     };
-    let warnings = [("prompt.messages[0].name", Dropped), ("prompt.metadata", Dropped), ("prompt.store", Dropped)];
+    let warnings = [("prompt.messages[0].name", Dropped), ("prompt.metadata", Dropped)];
     check_with(groq, "openai/generic-04-groq-request-scrub", &request, &warnings);
 
     let deepseek = generic("{reasoning_echo: always, efforts: [low, high, max]}");
@@ -152,10 +152,10 @@ fn refusals() {
         (Dialect::OPENAI, user(sound.clone()), "prompt.messages[1].parts[1].audio.source.mime_type"),
         (Dialect::GENERIC, user(sound), "prompt.messages[1].parts[1].audio"),
         (Dialect::GENERIC, user(result("a", &["b"])), "prompt.messages[1].parts[1]"),
-        (Dialect::GENERIC, ChatRequest { tools: vec![custom], ..chat(Vec::new()) }, "prompt.tools[0].custom"),
-        (Dialect::SONAR, sampled(Vec::new(), two), "prompt.choice_count"),
+        (Dialect::GENERIC, ChatRequest { tools: vec![custom], ..chat(Vec::new()) }, "prompt.tools.custom"),
+        (generic("{choices: refuse}"), sampled(Vec::new(), two), "prompt.choice_count"),
         (Dialect::OPENAI, bad_schema, "prompt.tools[0].function.parameters_schema"),
-        (no_json, json, "prompt.response_format"),
+        (no_json, json, "prompt.response_format.json_object"),
     ];
     for (dialect, request, field) in cases {
         assert_eq!(encode(dialect, &request, "m", Mode::Unary).expect_err(field).field, field);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::support::{adapter_of, fixture, run, run_text};
+use super::support::{adapter_of, fixture, run, run_text, vendor_fixtures};
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
     providers::{
@@ -32,7 +32,7 @@ pub const ERRORS: &[(&str, FailureClass)] = &[
     ("openai/generic-25-error-lmstudio-200", FailureClass::BadResponse),
     ("xai/err-01-bad-key-is-400", FailureClass::Credential),
     ("xai/err-02-missing-auth", FailureClass::Credential),
-    ("xai/err-03-live-search-gone", FailureClass::Model),
+    ("xai/err-03-live-search-gone", FailureClass::Caller),
     ("xai/err-04-credits-or-rate-429", FailureClass::Quota),
     ("xai/err-05-rate-429", FailureClass::RateLimit),
     ("xai/err-06-permission-403", FailureClass::Quota),
@@ -80,7 +80,34 @@ fn classes() {
         let failure = read(name);
         assert_eq!(failure.class, *class, "{name}: {failure:?}");
         assert!(!failure.message.is_empty(), "{name}");
+        // Of other classes the edge knows code and parameter by itself.
+        if *class == FailureClass::Caller {
+            let shown = &fixture(name)["openai"]["body"]["error"];
+            assert_eq!(failure.code.as_deref(), shown["code"].as_str(), "{name}");
+            assert_eq!(failure.param.as_deref(), shown["param"].as_str(), "{name}");
+        }
     }
+    for name in vendor_fixtures("error") {
+        let failure = read(&name);
+        assert_eq!(fixture(&name)["class"], format!("{:?}", failure.class), "{name}: {failure:?}");
+    }
+}
+
+#[test]
+fn waiting_until_a_date() {
+    let wait = |headers: &[(&'static str, &'static str)]| {
+        let headers =
+            headers.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)));
+        let headers: HeaderMap = headers.collect();
+        OpenAiAdapter::new(Dialect::GENERIC)
+            .decode_error(Reply { status: 429, headers: &headers, body: b"" })
+            .retry_after
+    };
+    let later = ("retry-after", "Sun, 22 Nov 2026 10:00:30 GMT");
+    assert_eq!(wait(&[later, ("date", "Sun, 22 Nov 2026 10:00:00 GMT")]), Some(Duration::from_secs(30)));
+    assert_eq!(wait(&[later]), None, "from when?");
+    assert_eq!(wait(&[later, ("date", "Sun, 22 Nov 2026 10:01:00 GMT")]), None, "over");
+    assert_eq!(wait(&[("retry-after", "soon")]), None);
 }
 
 #[test]
@@ -93,7 +120,7 @@ fn details() {
     assert_eq!(read("openai/err-01-bad-key").message, "Incorrect API key provided: [redacted].");
     assert_eq!(read("xai/err-01-bad-key-is-400").message, "Incorrect API key provided: [redacted].");
     assert_eq!(read("openai/generic-17-error-fastapi-detail").message, "body.messages: Field required");
-    assert_eq!(read("openai/generic-14-error-vllm-int-code").code.as_deref(), Some("404"));
+    assert_eq!(read("openai/generic-14-error-vllm-int-code").code, None, "a status is no code");
     assert_eq!(read("openai/generic-02-azure-content-filter-error").retry_after, None);
     let page = read("perplexity/err-02-bad-key-html").message;
     assert_eq!(page, "the provider answered with a web page: 401 Authorization Required");
@@ -118,6 +145,12 @@ fn shapes() {
             r#"{"object":"error","message":"too bad","type":"t","code":"3280"}"#,
             FailureClass::Caller,
         ),
+        (
+            "argument in another spelling",
+            400,
+            r#"{"code":"Client specified an invalid argument","error":"Argument not supported on this model: presencePenalty."}"#,
+            FailureClass::Caller,
+        ),
         ("list of errors", 429, r#"[{"error":{"message":"slow"}}]"#, FailureClass::RateLimit),
         (
             "raw metadata",
@@ -136,6 +169,13 @@ fn shapes() {
         assert_eq!(failure.class, class, "{name}: {failure:?}");
         assert!(!failure.message.is_empty(), "{name}");
     }
+    let argument = read(400, r#"{"error":"Argument not supported on this model: presencePenalty."}"#);
+    assert_eq!(
+        (argument.code.as_deref(), argument.param.as_deref()),
+        (Some("unsupported_parameter"), Some("presence_penalty"))
+    );
+    let sentence = read(400, r#"{"code":"Client specified an invalid argument","error":"too large"}"#);
+    assert_eq!(sentence.code, None);
     assert_eq!(read(502, "").message, "the provider answered HTTP 502 without a message");
 }
 

@@ -1,9 +1,9 @@
 //! Fixtures of whole replies, and errors that hide in a 200.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::support::{adapter_of, answers, check_usage, decode, expected, fixture, fold};
-use crate::domain::{chat::ToolKind, event::ChatEvent, usage::CostBasis};
+use super::support::{adapter_of, answers, check_usage, decode, expected, fixture, fold, vendor_fixtures};
+use crate::domain::{chat::ToolKind, event::ChatEvent, failure::FailureClass, usage::CostBasis};
 
 const REPLIES: &[&str] = &[
     "openai/resp-01-text",
@@ -18,11 +18,13 @@ const REPLIES: &[&str] = &[
     "xai/resp-03-citations-empty-finish",
     "perplexity/sonar-resp-01-citations",
     "perplexity/sonar-resp-02-think-block",
+    "perplexity/async-02-poll",
 ];
 
 #[test]
 fn whole_replies() {
-    for name in REPLIES {
+    let vendors = vendor_fixtures("response");
+    for name in REPLIES.iter().copied().chain(vendors.iter().map(String::as_str)) {
         let fixture = fixture(name);
         let events = decode(&adapter_of(name), &fixture["provider"]["body"].to_string());
         let completion = fold(&events.unwrap_or_else(|e| panic!("{name}: {e}"))).expect("finished");
@@ -50,6 +52,37 @@ fn whole_replies() {
 }
 
 #[test]
+fn background_jobs() {
+    let adapter = adapter_of("xai/");
+    // The answer to a job that was only started, and to one that still runs, is no completion.
+    let started = fixture("xai/deferred-01-start")["provider"]["reply"]["body"].to_string();
+    let pending = &fixture("xai/deferred-02-poll-pending")["provider"]["body"];
+    assert!(pending.is_null());
+    for body in [&*started, ""] {
+        assert_eq!(decode(&adapter, body).expect_err(body).class, FailureClass::BadResponse, "{body}");
+    }
+    let failed = r#"{"id":"a","status":"FAILED","error_message":"the model is overloaded","response":null}"#;
+    assert_eq!(decode(&adapter_of("perplexity/"), failed).expect_err(failed).class, FailureClass::Overload);
+}
+
+#[test]
+fn members_without_a_field() {
+    let body = json!({
+        "choices": [{"message": {"content": "x"}, "finish_reason": "stop"}],
+        "images": [{"image_url": "https://a.example/1.png"}],
+        "related_questions": ["And tomorrow?"],
+        "videos": [],
+        "output_files": [{"file_id": "f"}],
+    });
+    let completion = fold(&decode(&adapter_of("perplexity/"), &body.to_string()).expect("a completion"));
+    let metadata: Value = serde_json::from_str(&completion.expect("finished").provider_metadata).expect("JSON");
+    for member in ["images", "related_questions", "output_files"] {
+        assert_eq!(metadata[member], body[member], "{member}");
+    }
+    assert!(metadata["videos"].is_null(), "nothing to tell");
+}
+
+#[test]
 fn details_of_replies() {
     let read = |name| {
         let body = fixture(name)["provider"]["body"].to_string();
@@ -64,6 +97,8 @@ fn details_of_replies() {
     assert_eq!((xai.nano_usd, xai.basis), (Some(125_000), CostBasis::Provider));
     let sonar = read("perplexity/sonar-resp-01-citations");
     assert_eq!(sonar.cost.and_then(|cost| cost.nano_usd), Some(5_052_000));
+    let openrouter = read("vendors/openrouter/response").cost.expect("a cost");
+    assert_eq!(openrouter.nano_usd, Some(120_000));
     let numbers: Vec<_> = sonar.choices[0].citations.iter().map(|c| (c.number, &*c.snippet)).collect();
     assert_eq!(numbers, [(Some(1), "Cold."), (Some(2), "Warm.")]);
 }

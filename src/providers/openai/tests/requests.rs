@@ -153,9 +153,8 @@ fn xai() {
     let warnings = [
         ("prompt.messages[1].name", Dropped),
         ("prompt.logit_bias", Dropped),
-        ("prompt.reasoning.effort", Rewritten),
         ("prompt.metadata", Dropped),
-        ("prompt.store", Dropped),
+        ("prompt.reasoning.effort", Rewritten),
     ];
     check("xai/req-01-basic-and-scrub", &request, &warnings);
 
@@ -198,7 +197,7 @@ fn xai() {
             message(Role::Tool, vec![result("call_12345678", &["4 C"])]),
         ])
     };
-    check("xai/req-04-tools", &request, &[("prompt.tools[0].function.strict", Dropped)]);
+    check("xai/req-04-tools", &request, &[("prompt.tools.function.strict", Dropped)]);
 
     let sampling =
         Sampling { stop: vec!["5".into()], top_p: Some(0.0), seed: Some(9_000_000_000), ..Sampling::default() };
@@ -218,12 +217,7 @@ fn sonar() {
     };
     let messages = vec![say(Role::Developer, "Be brief."), named("ann", say(Role::User, "Weather in Oslo?"))];
     let request = ChatRequest { store: Some(false), ..sampled(messages, sampling) };
-    let warnings = [
-        ("prompt.messages[1].name", Dropped),
-        ("prompt.logit_bias", Dropped),
-        ("prompt.seed", Dropped),
-        ("prompt.store", Dropped),
-    ];
+    let warnings = [("prompt.messages[1].name", Dropped), ("prompt.seed", Dropped), ("prompt.logit_bias", Dropped)];
     check("perplexity/sonar-req-01-scrub", &request, &warnings);
 
     let location = UserLocation {

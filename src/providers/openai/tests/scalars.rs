@@ -52,6 +52,20 @@ fn thinking_blocks() {
 }
 
 #[test]
+fn blank_space_is_not_held_forever() {
+    let lines = "\n".repeat(5000);
+    let cases = [
+        (lines.clone(), String::new(), lines.clone()),
+        (format!("<think>a{lines}"), format!("a{lines}"), String::new()),
+    ];
+    for (text, reasoning, answer) in cases {
+        let mut splitter = ThinkSplitter::default();
+        let split = splitter.feed(&text);
+        assert_eq!((split.reasoning.len(), split.text.len()), (reasoning.len(), answer.len()));
+    }
+}
+
+#[test]
 fn marks_and_sources() {
     let text = "Å[1] [2][10] [x] [0] [2026] [[2]] [3";
     for size in 1..text.len() {

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::support::{adapter_of, answers, check_usage, expected, fixture, fold, run, sse_body};
+use super::support::{adapter_of, answers, check_usage, expected, fixture, fold, run, sse_body, vendor_fixtures};
 use crate::domain::failure::FailureClass;
 
 pub const COMPLETE: &[&str] = &[
@@ -24,6 +24,11 @@ pub const COMPLETE: &[&str] = &[
     "perplexity/sonar-stream-04-split-think-tags",
 ];
 
+/// Returns all of them, those of vendors as well.
+pub fn complete() -> Vec<String> {
+    COMPLETE.iter().map(|name| (*name).to_owned()).chain(vendor_fixtures("stream")).collect()
+}
+
 pub const BROKEN: &[(&str, FailureClass)] = &[
     ("openai/stream-07-error-midway", FailureClass::ServerError),
     ("openai/stream-08-upstream-cut", FailureClass::Network),
@@ -31,7 +36,7 @@ pub const BROKEN: &[(&str, FailureClass)] = &[
 
 #[test]
 fn complete_streams() {
-    for name in COMPLETE {
+    for name in &complete() {
         let fixture = fixture(name);
         let (events, result) = run(&adapter_of(name), &sse_body(&fixture["provider"]).0, &[usize::MAX]);
         assert_eq!(result, Ok(()), "{name}");

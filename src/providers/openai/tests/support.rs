@@ -16,7 +16,7 @@ use crate::{
     },
     providers::{
         adapter::{Adapter, Memo, Reply, StreamDecoder},
-        openai::{Dialect, OpenAiAdapter},
+        openai::{Dialect, OpenAiAdapter, vendor::Vendor, vendors::vendor},
         sse::SseParser,
     },
 };
@@ -26,7 +26,29 @@ pub fn fixture(path: &str) -> Value {
     serde_json::from_str(&fs::read_to_string(&file).unwrap_or_else(|e| panic!("{file:?}: {e}"))).expect("JSON")
 }
 
+/// Returns the names of the vendors' folders.
+pub fn vendor_folders() -> Vec<String> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/vendors");
+    let entries = fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry").file_name());
+    let mut names: Vec<_> = entries.map(|name| name.into_string().expect("UTF-8")).collect();
+    names.sort();
+    names
+}
+
+/// Returns the paths of every vendor's fixture of a kind, `vendors/groq/stream`.
+pub fn vendor_fixtures(kind: &str) -> Vec<String> {
+    vendor_folders().into_iter().map(|folder| format!("vendors/{folder}/{kind}")).collect()
+}
+
+/// Returns the row of the vendor whose fixture this is.
+pub fn vendor_of(path: &str) -> Option<&'static Vendor> {
+    vendor(path.strip_prefix("vendors/")?.split('/').next()?)
+}
+
 pub fn dialect_of(path: &str) -> Dialect {
+    if let Some(vendor) = vendor_of(path) {
+        return vendor.dialect.clone();
+    }
     match path.split_once('/') {
         Some(("xai", _)) => Dialect::XAI,
         Some(("perplexity", _)) => Dialect::SONAR,
@@ -138,6 +160,7 @@ fn answer(choice: &Choice) -> Answer {
             Part::Reasoning(text) => answer.reasoning.push_str(text),
             Part::Refusal(text) => answer.refusal.push_str(text),
             Part::ToolCall(call) => answer.calls.push((call.id.clone(), call.name.clone(), call.arguments.clone())),
+            Part::ProviderState(_) => {}
             other => panic!("unexpected {other:?}"),
         }
     }

@@ -165,6 +165,24 @@ fn tool_calls() {
 }
 
 #[test]
+fn endless_calls() {
+    let call = |index: usize, name: &str, arguments: &str| {
+        delta(
+            json!({"tool_calls": [{"index": index, "id": format!("c{index}"), "function": {"name": name, "arguments": arguments}}]}),
+        )
+    };
+    let many: Vec<_> = (0..1025).map(|index| call(index, "f", "{}")).collect();
+    let long = "1".repeat(700_000);
+    let nameless = [call(0, "", &long), call(0, "", &long)];
+    for chunks in [&many[..], &nameless] {
+        let (_, result) = run_text(Dialect::GENERIC, &stream(chunks));
+        assert_eq!(result.expect_err("too much").class, FailureClass::BadResponse);
+    }
+    let long_but_good = [call(0, "f", &long), call(0, "", &long), end("tool_calls")];
+    assert_eq!(read("long", Dialect::GENERIC, &stream(&long_but_good))[0].calls[0].2.len(), 1_400_000);
+}
+
+#[test]
 fn ends() {
     let text = stream(&[delta(json!({"content": "Two"}))]);
     let calls = stream(&[delta(json!({"tool_calls": [{"id": "a", "function": {"name": "f", "arguments": "{}"}}]}))]);
