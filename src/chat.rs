@@ -72,7 +72,7 @@ impl<T: Transport> Chat<T> {
         self.answer(context, request, Delivery::Streamed).await
     }
 
-    async fn answer(&self, context: CallContext, request: ChatRequest, delivery: Delivery) -> Result<Answer> {
+    async fn answer(&self, context: CallContext, mut request: ChatRequest, delivery: Delivery) -> Result<Answer> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
         let mut meter = Meter::start(
             Request { request_id, caller, streamed: delivery == Delivery::Streamed },
@@ -82,6 +82,7 @@ impl<T: Transport> Chat<T> {
             let (target, provider) = self.catalog.resolve(&request.model)?;
             meter.routed(&target);
             let plan = plan(target, provider, &request_keys, &self.fallback_keys)?;
+            self.transport.fetch_media(&plan.target, &mut request, deadline).await?;
             let mut prepared = self.transport.prepare(&plan.target, &request, delivery)?;
             let warnings = T::warnings(&mut prepared);
             let committed = failover(&self.transport, &prepared, &plan, self.limits, deadline).await?;

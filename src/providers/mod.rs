@@ -4,7 +4,7 @@ pub mod adapter;
 pub mod classify;
 pub mod gemini;
 pub mod openai;
-mod place;
+pub mod place;
 pub mod registry;
 pub mod sandbox;
 pub mod sse;

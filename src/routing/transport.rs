@@ -1,6 +1,6 @@
 //! What routing needs of the floor that moves bytes.
 
-use std::pin::Pin;
+use std::{future::Future, pin::Pin};
 
 use futures_util::{Stream, future::BoxFuture};
 use tokio::time::Instant;
@@ -24,6 +24,17 @@ pub enum Delivery {
 pub trait Transport: Send + Sync + 'static {
     /// A request translated for its target, good for several attempts.
     type Prepared: Send + Sync + 'static;
+
+    /// Fetches media that the target's provider cannot fetch itself, where the operator allows it, and puts their bytes
+    /// into the request. Costs nothing for all others.
+    fn fetch_media(
+        &self,
+        _target: &Target,
+        _request: &mut ChatRequest,
+        _deadline: Instant,
+    ) -> impl Future<Output = Result<(), Error>> + Send {
+        async { Ok(()) }
+    }
 
     /// Translates a request. Nothing is sent yet, so an error here is the caller's.
     fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Self::Prepared, Error>;

@@ -5,8 +5,15 @@ use std::{collections::HashMap, sync::Arc};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::time::Instant;
 
-use super::{client, provider::HttpUpstream, sandbox, timeouts::UpstreamTimeouts};
-
+use super::{
+    attempt,
+    call::Call,
+    fan_out::MAX_COPIES,
+    media::{self, MediaFetcher},
+    provider::HttpUpstream,
+    sandbox,
+    timeouts::UpstreamTimeouts,
+};
 use crate::{
     domain::{
         chat::ChatRequest,
@@ -28,6 +35,7 @@ pub struct Upstreams {
     http: reqwest::Client,
     timeouts: UpstreamTimeouts,
     providers: HashMap<String, Arc<HttpUpstream>>,
+    media: Option<MediaFetcher>,
 }
 
 /// A request ready to be sent to its provider.
@@ -39,12 +47,27 @@ pub enum Prepared {
 impl Upstreams {
     pub fn new(http: reqwest::Client, timeouts: UpstreamTimeouts, providers: HashMap<String, HttpUpstream>) -> Self {
         let providers = providers.into_iter().map(|(name, upstream)| (name, Arc::new(upstream))).collect();
-        Self { http, timeouts, providers }
+        Self { http, timeouts, providers, media: None }
+    }
+
+    /// Lets the gateway fetch media for providers that cannot. Without it, such requests are refused.
+    pub fn with_media(mut self, media: Option<MediaFetcher>) -> Self {
+        self.media = media;
+        self
     }
 }
 
 impl Transport for Upstreams {
     type Prepared = Prepared;
+
+    async fn fetch_media(&self, target: &Target, request: &mut ChatRequest, deadline: Instant) -> Result<(), Error> {
+        let Some(upstream) = self.providers.get(&target.provider) else { return Ok(()) };
+        if !media::is_needed(&*upstream.adapter, &target.model, request) {
+            return Ok(());
+        }
+        let fetched = media::replace(self.media.as_ref(), &*upstream.adapter, &target.model, request, deadline);
+        fetched.boxed().await.map_err(|e| e.with("provider", &target.provider))
+    }
 
     fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Prepared, Error> {
         let Some(upstream) = self.providers.get(&target.provider) else {
@@ -58,6 +81,11 @@ impl Transport for Upstreams {
             .adapter
             .encode(request, &target.model, mode)
             .map_err(|e| Error::invalid(e.field, e.message).with("provider", &target.provider))?;
+        if encoded.copies > MAX_COPIES {
+            let message =
+                format!("the provider answers one choice a request; the gateway asks it {MAX_COPIES} times at most");
+            return Err(Error::invalid("prompt.choice_count", message).with("provider", &target.provider));
+        }
         if let (true, Some(warning)) = (request.strict, encoded.warnings.first()) {
             let message = format!("{} (the request is strict)", warning.message);
             return Err(Error {
@@ -84,7 +112,13 @@ impl Transport for Upstreams {
     ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>> {
         match prepared {
             Prepared::Http { upstream, encoded, mode } => {
-                client::open(&self.http, self.timeouts, upstream, encoded, *mode, key, deadline).boxed()
+                let http = upstream.http().unwrap_or(&self.http);
+                let call = Call { http, timeouts: self.timeouts, upstream, key, deadline };
+                if upstream.extras().is_none() && encoded.copies <= 1 {
+                    call.open(encoded, *mode).boxed()
+                } else {
+                    attempt::open(call, encoded, *mode).boxed()
+                }
             }
             Prepared::Sandbox(script) => sandbox::play(script.clone(), deadline).boxed(),
         }
