@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::HeaderMap;
+use reqwest::Request;
 use tokio::time::Instant;
 
 use super::{
@@ -70,6 +73,22 @@ async fn open_one(
         Some(slot) => Box::pin(Held::new(opened?, slot)),
         None => opened?,
     })
+}
+
+/// Sends one request in a place of its own and reads its whole answer.
+pub(super) async fn whole(
+    call: Call<'_>,
+    request: impl Fn() -> Result<Request, UpstreamFailure>,
+) -> Result<(u16, HeaderMap, Bytes), UpstreamFailure> {
+    let _slot = slot(call, Patience::Short).await?;
+    let token = token(call).await?;
+    let mut sent = showing(call, token.as_ref()).send(request()?).await;
+    if let Err(failure) = &sent
+        && let Some(token) = renewed(call, token.as_ref(), failure).await?
+    {
+        sent = showing(call, Some(&token)).send(request()?).await;
+    }
+    call.whole(sent?).await
 }
 
 async fn attached(call: Call<'_>, encoded: &Encoded) -> Result<Encoded, UpstreamFailure> {

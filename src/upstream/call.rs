@@ -5,7 +5,7 @@ use std::{mem, sync::Arc};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, Method, header};
-use reqwest::{Request, Response};
+use reqwest::{Request, Response, Url};
 use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, timeout_at};
 
@@ -28,7 +28,7 @@ use crate::{
     routing::transport::EventStream,
 };
 
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Whom to call, with which key and until when.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// Sends the request and waits for the head of the answer; for the whole answer when it is not streamed.
     pub(super) async fn open(self, encoded: &Encoded, mode: Mode) -> Result<EventStream, UpstreamFailure> {
-        let response = self.send(self.chat(encoded, mode)?).await?;
+        let response = self.send(self.post(encoded, accepted(mode))?).await?;
         let adapter = &self.upstream.adapter;
         if mode == Mode::Stream && !is_json(response.headers()) {
             let decoder = adapter.stream_decoder(&encoded.memo);
@@ -77,26 +77,35 @@ impl Call<'_> {
         Ok((status, headers, read(response, self.timeouts.idle, MAX_REPLY_BYTES, false).await?))
     }
 
-    fn chat(self, encoded: &Encoded, mode: Mode) -> Result<Request, UpstreamFailure> {
+    /// Writes a translated request as a POST.
+    pub(super) fn post(self, encoded: &Encoded, accept: HeaderValue) -> Result<Request, UpstreamFailure> {
         let Some(url) = self.upstream.url(&encoded.path) else {
             return Err(UpstreamFailure::new(FailureClass::Caller, "the model's name makes no valid address"));
         };
-        let mut request = Request::new(Method::POST, url);
+        let mut request = self.request(Method::POST, url, accept);
         let headers = request.headers_mut();
-        headers.extend(self.upstream.headers.clone());
         headers.extend(encoded.headers.iter().cloned());
         headers.insert(header::CONTENT_TYPE, JSON);
-        // Compressed streams arrive in gulps, and a compressed reply could unfold beyond every bound.
-        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        headers.insert(
-            header::ACCEPT,
-            match mode {
-                Mode::Unary => JSON,
-                Mode::Stream => HeaderValue::from_static("text/event-stream"),
-            },
-        );
         *request.body_mut() = Some(encoded.body.clone().into());
         Ok(request)
+    }
+
+    /// Writes a request with the headers that all have.
+    pub(super) fn request(self, method: Method, url: Url, accept: HeaderValue) -> Request {
+        let mut request = Request::new(method, url);
+        let headers = request.headers_mut();
+        headers.extend(self.upstream.headers.clone());
+        headers.insert(header::ACCEPT, accept);
+        // Compressed streams arrive in gulps, and a compressed reply could unfold beyond every bound.
+        headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        request
+    }
+}
+
+fn accepted(mode: Mode) -> HeaderValue {
+    match mode {
+        Mode::Unary => JSON,
+        Mode::Stream => HeaderValue::from_static("text/event-stream"),
     }
 }
 

@@ -1,10 +1,10 @@
 //! Sends the files a provider must have before a request, and puts their ids into it.
 
-use http::{HeaderValue, Method, header};
-use reqwest::{Request, Url};
+use http::{Method, header};
+use reqwest::Url;
 
 use super::{
-    call::Call,
+    call::{Call, JSON},
     form,
     key_hash::KeyHash,
     upload_cache::{FileKey, UploadCache},
@@ -51,12 +51,8 @@ async fn send(call: Call<'_>, adapter: &dyn FileAdapter, upload: &Upload) -> Res
         return Err(UpstreamFailure::new(FailureClass::Caller, "the provider's address for files is no valid address"));
     };
     let (kind, body) = form::encode(adapter.fields(), upload);
-    let mut request = Request::new(Method::POST, url);
-    let headers = request.headers_mut();
-    headers.extend(call.upstream.headers.clone());
-    headers.insert(header::CONTENT_TYPE, kind);
-    headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    let mut request = call.request(Method::POST, url, JSON);
+    request.headers_mut().insert(header::CONTENT_TYPE, kind);
     *request.body_mut() = Some(body.into());
     let response = call.send(request).await?;
     let (status, headers, body) = call.whole(response).await?;

@@ -13,6 +13,7 @@ mod form;
 mod key_hash;
 mod media;
 mod oauth;
+mod plain;
 mod provider;
 mod sandbox;
 mod slots;

@@ -24,7 +24,7 @@ use crate::{
         usage::Warning,
     },
     providers::{
-        adapter::{Encoded, Mode},
+        adapter::{EncodeError, Encoded, Mode},
         sandbox::Script,
     },
     routing::transport::{Delivery, EventStream, Transport},
@@ -55,6 +55,20 @@ impl Upstreams {
         self.media = media;
         self
     }
+
+    pub(super) fn provider(&self, name: &str) -> Option<&Arc<HttpUpstream>> {
+        self.providers.get(name)
+    }
+
+    pub(super) fn call<'a>(
+        &'a self,
+        upstream: &'a Arc<HttpUpstream>,
+        key: Option<&'a ProviderKey>,
+        deadline: Instant,
+    ) -> Call<'a> {
+        let http = upstream.http().unwrap_or(&self.http);
+        Call { http, timeouts: self.timeouts, upstream, key, deadline }
+    }
 }
 
 impl Transport for Upstreams {
@@ -77,23 +91,8 @@ impl Transport for Upstreams {
             Delivery::Whole => Mode::Unary,
             Delivery::Streamed => Mode::Stream,
         };
-        let encoded = upstream
-            .adapter
-            .encode(request, &target.model, mode)
-            .map_err(|e| Error::invalid(e.field, e.message).with("provider", &target.provider))?;
-        if encoded.copies > MAX_COPIES {
-            let message =
-                format!("the provider answers one choice a request; the gateway asks it {MAX_COPIES} times at most");
-            return Err(Error::invalid("prompt.choice_count", message).with("provider", &target.provider));
-        }
-        if let (true, Some(warning)) = (request.strict, encoded.warnings.first()) {
-            let message = format!("{} (the request is strict)", warning.message);
-            return Err(Error {
-                field: Some(warning.field.clone()),
-                ..Error::new(ErrorKind::UnsupportedByProvider, message)
-            }
-            .with("provider", &target.provider));
-        }
+        let encoded = upstream.adapter.encode(request, &target.model, mode);
+        let encoded = accepted(encoded, request.strict, &target.provider)?;
         Ok(Prepared::Http { upstream: upstream.clone(), encoded, mode })
     }
 
@@ -112,8 +111,7 @@ impl Transport for Upstreams {
     ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>> {
         match prepared {
             Prepared::Http { upstream, encoded, mode } => {
-                let http = upstream.http().unwrap_or(&self.http);
-                let call = Call { http, timeouts: self.timeouts, upstream, key, deadline };
+                let call = self.call(upstream, key, deadline);
                 if upstream.extras().is_none() && encoded.copies <= 1 {
                     call.open(encoded, *mode).boxed()
                 } else {
@@ -123,4 +121,20 @@ impl Transport for Upstreams {
             Prepared::Sandbox(script) => sandbox::play(script.clone(), deadline).boxed(),
         }
     }
+}
+
+/// Turns down what cannot be translated, what a strict caller does not want changed, and too many copies.
+pub(super) fn accepted(encoded: Result<Encoded, EncodeError>, strict: bool, provider: &str) -> Result<Encoded, Error> {
+    let encoded = encoded.map_err(|e| Error::invalid(e.field, e.message).with("provider", provider))?;
+    if encoded.copies > MAX_COPIES {
+        let message =
+            format!("the provider answers one choice a request; the gateway asks it {MAX_COPIES} times at most");
+        return Err(Error::invalid("prompt.choice_count", message).with("provider", provider));
+    }
+    if let (true, Some(warning)) = (strict, encoded.warnings.first()) {
+        let message = format!("{} (the request is strict)", warning.message);
+        let error = Error::new(ErrorKind::UnsupportedByProvider, message).with("provider", provider);
+        return Err(Error { field: Some(warning.field.clone()), ..error });
+    }
+    Ok(encoded)
 }

@@ -15,16 +15,17 @@ use super::super::{HttpUpstream, UpstreamTimeouts, Upstreams, http_client};
 use crate::{
     domain::{
         chat::{ChatRequest, Image, MediaSource, Message, Part, Role},
+        embedding::{EmbeddingInput, EmbeddingReply, EmbeddingRequest},
         event::{ChatEvent, FinishReason, Finished, Started},
         failure::{FailureClass, UpstreamFailure},
         key::ProviderKey,
-        model::Target,
+        model::{ListedModel, Target},
         usage::Usage,
     },
     providers::{
         adapter::{
-            AccessToken, Adapter, EncodeError, Encoded, FileAdapter, Memo, Mode, Reply, StreamDecoder, TokenExchange,
-            TokenRequest, Upload,
+            AccessToken, Adapter, EmbeddingAdapter, EncodeError, Encoded, FileAdapter, Memo, Mode, ModelListAdapter,
+            Reply, StreamDecoder, TokenExchange, TokenRequest, Upload,
         },
         openai::{Dialect, OpenAiAdapter},
         support::{Field, Handling},
@@ -87,6 +88,37 @@ impl Adapter for Fake {
 
     fn files(&self) -> Option<&dyn FileAdapter> {
         Some(self)
+    }
+
+    fn embeddings(&self) -> Option<&dyn EmbeddingAdapter> {
+        Some(self)
+    }
+
+    fn model_list(&self) -> Option<&dyn ModelListAdapter> {
+        Some(self)
+    }
+}
+
+impl EmbeddingAdapter for Fake {
+    fn encode_embeddings(&self, request: &EmbeddingRequest, model: &str) -> Result<Encoded, EncodeError> {
+        let [EmbeddingInput::Text(text)] = &request.inputs[..] else { panic!("one text is enough for a test") };
+        Ok(Encoded { path: "/embeddings".into(), body: format!("{model}: {text}").into(), ..Encoded::default() })
+    }
+
+    fn decode_embeddings(&self, reply: Reply<'_>) -> Result<EmbeddingReply, UpstreamFailure> {
+        let number = std::str::from_utf8(reply.body).unwrap().parse().unwrap();
+        Ok(EmbeddingReply { vectors: vec![vec![number]], ..EmbeddingReply::default() })
+    }
+}
+
+impl ModelListAdapter for Fake {
+    fn path(&self) -> &str {
+        "/models"
+    }
+
+    fn decode_models(&self, reply: Reply<'_>) -> Result<Vec<ListedModel>, UpstreamFailure> {
+        let names = std::str::from_utf8(reply.body).unwrap().split(' ');
+        Ok(names.map(|name| ListedModel { upstream_name: name.into(), ..ListedModel::default() }).collect())
     }
 }
 

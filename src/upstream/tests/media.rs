@@ -7,9 +7,10 @@ use std::{
     },
 };
 
-use futures_util::future::BoxFuture;
+use futures_util::future::{BoxFuture, FutureExt as _};
 use http::HeaderMap;
-use reqwest::Certificate;
+use proptest::prelude::*;
+use reqwest::{Certificate, dns::Resolve as _};
 
 use super::{
     fakes::{Fake, image, in_time, request, target, upstreams},
@@ -154,4 +155,27 @@ async fn names_that_change_their_mind_gain_nothing() {
     assert!(fetcher.fetch(&address, soon).await.is_err());
     assert_eq!(counted.load(Ordering::Relaxed), 1);
     assert_eq!(server.seen().len(), 0, "nothing reached the private address");
+}
+
+proptest! {
+    /// Every address a connection could go to is public; one that is not takes its name down with it.
+    #[test]
+    fn names_lead_to_public_addresses_only(v4: Vec<u32>, v6: Vec<u128>, near in 0usize..8) {
+        // Near the edges of the table, where mistakes would be.
+        let edges = [0x0a00_0000, 0x7f00_0001, 0x6440_0000, 0xa9fe_a9fe, 0xac10_0000, 0xc0a8_0001, 0xe000_0000, 0x0808_0808];
+        let edge = Ipv4Addr::from(edges[near]);
+        let mut addresses: Vec<IpAddr> = v4.into_iter().take(2).map(|bits| Ipv4Addr::from(bits).into()).collect();
+        addresses.extend(v6.into_iter().take(2).map(|bits| IpAddr::from(std::net::Ipv6Addr::from(bits >> 3 | 1 << 125))));
+        addresses.push(edge.into());
+        let found = addresses.clone();
+        let look_up = move |_: String| -> BoxFuture<'static, io::Result<Vec<IpAddr>>> {
+            Box::pin(std::future::ready(Ok(found.clone())))
+        };
+        let resolver = PublicOnly { look_up, is_public };
+        let resolved = resolver.resolve("pictures.example".parse().unwrap()).now_or_never().unwrap();
+        match resolved {
+            Ok(connected) => prop_assert!(connected.map(|to| to.ip()).all(is_public)),
+            Err(_) => prop_assert!(!addresses.into_iter().all(is_public)),
+        }
+    }
 }

@@ -4,6 +4,7 @@ mod fakes;
 mod fan_out;
 mod files;
 mod media;
+mod plain;
 mod server;
 mod slots;
 mod tls;

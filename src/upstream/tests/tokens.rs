@@ -10,7 +10,7 @@ use http::HeaderMap;
 use tokio::task::JoinSet;
 
 use super::{
-    fakes::{Fake, TIMEOUTS, ask, in_time, key, request, text, upstreams},
+    fakes::{Fake, TIMEOUTS, ask, in_time, key, png, request, text, upstreams},
     server::{Answer, Seen, Server},
 };
 use crate::{
@@ -97,6 +97,20 @@ async fn a_token_that_ends_early_is_replaced_once() {
     let (server, upstreams) = provider(1_800_000, |_| Answer::json(401, "Unauthorized")).await;
     assert_eq!(chat(&upstreams, "key").await, Err(FailureClass::Credential));
     assert_eq!((server.count("/token"), server.count("/chat")), (2, 2), "no more than once");
+}
+
+#[tokio::test]
+async fn everything_an_attempt_sends_shows_a_token() {
+    let answer = |seen: &Seen| match (seen.header("authorization").as_str(), seen.path()) {
+        ("Bearer t1", "/files") => Answer::json(401, "Token has expired"),
+        ("Bearer t2", "/files") => Answer::json(200, "f1"),
+        ("Bearer t2", "/chat") => Answer::json(200, seen.text()),
+        _ => Answer::json(400, "no"),
+    };
+    let (server, upstreams) = provider(1_800_000, answer).await;
+    let events = ask(&upstreams, &request(vec![png(1)], 2), Delivery::Whole, "key").await.unwrap();
+    assert_eq!(text(&events), "mf1mf1");
+    assert_eq!([server.count("/token"), server.count("/files"), server.count("/chat")], [2, 2, 2]);
 }
 
 #[tokio::test]
