@@ -6,7 +6,7 @@ use std::{fmt::Write as _, fs, path::Path};
 
 use ai_model_gateway::providers::{
     adapter::Adapter,
-    registry::{BUILT_IN, Wire},
+    registry::{BUILT_IN, Choices, Wire},
     support::{Field, Handling},
 };
 
@@ -41,7 +41,7 @@ fn tables() -> String {
     let columns: Vec<_> = BUILT_IN
         .iter()
         .filter_map(|row| match row.wire {
-            Wire::Http(adapter) => Some((row.name, model_of(row.name), adapter())),
+            Wire::Http(adapter) => Some((row.name, model_of(row.name), adapter(&Choices::default()))),
             _ => None,
         })
         .collect();

@@ -93,7 +93,7 @@ impl Models {
     ) -> Vec<(&ProviderInfo, Result<Arc<[ListedModel]>, UpstreamFailure>)> {
         let asked = self.catalog.providers().iter().filter_map(|provider| {
             let listed = query.provider.is_empty() || query.provider == provider.name;
-            if !listed || !provider.available || !self.upstream.has_list(&provider.name) {
+            if !listed || !self.upstream.has_list(&provider.name) {
                 return None;
             }
             let key = keys_for(provider, sent, &self.fallback_keys).into_iter().next();

@@ -31,7 +31,7 @@ use crate::{
     routing::{catalog::Catalog, failover::FailoverLimits},
     storage::{DatabaseUrl, Store},
     telemetry::RequestLog,
-    upstream::{UpstreamTimeouts, Upstreams, http_client},
+    upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
 };
 
 /// How often another process's changes to gateway keys are looked for.
@@ -206,10 +206,14 @@ fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstream
         idle: settings.timeouts.upstream_idle,
         max_event_bytes: settings.limits.upstream_max_event_bytes,
     };
+    let http = http_client(timeouts)?;
+    let providers = providers::upstreams(settings, &http, timeouts)?;
+    let hosts = &settings.upstreams.media_hosts;
+    let media = (!hosts.is_empty()).then(|| MediaFetcher::new(hosts)).transpose()?;
     Ok(Chat {
         catalog: Arc::new(catalog(settings)?),
         fallback_keys: Arc::new(providers::fallback_keys(settings)),
-        transport: Arc::new(Upstreams::new(http_client(timeouts)?, timeouts, providers::upstreams(settings)?)),
+        transport: Arc::new(Upstreams::new(http, timeouts, providers).with_media(media)),
         memory: Arc::default(),
         recorder,
         limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },

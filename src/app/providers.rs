@@ -1,13 +1,13 @@
 //! Turns the rows of the registry and the operator's own providers into what routing, upstream and gRPC need of them.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use http::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    config::{ProviderAuth, ProviderEntry, ProviderFormat, Settings},
+    config::{PerplexityApi, ProviderAuth, ProviderEntry, ProviderFormat, Settings, Tls, Upstream},
     domain::{
         chat::Modality,
         key::{ProviderKey, RequestKeyScope},
@@ -18,14 +18,17 @@ use crate::{
         anthropic::AnthropicAdapter,
         gemini::GeminiAdapter,
         openai::OpenAiAdapter,
-        registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, KeyStyle, SANDBOX_MODEL, Wire},
+        registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, Choices, KeyStyle, SANDBOX_MODEL, Wire},
     },
     routing::{
         catalog::{Catalog, Sources, read},
         plan::FallbackKeys,
     },
-    upstream::HttpUpstream,
+    upstream::{HostTls, HttpUpstream, UpstreamTimeouts, dedicated_client},
 };
+
+/// How long a request waits for its place among those of the same key before another key is tried.
+const LONGEST_WAIT_FOR_A_PLACE: Duration = Duration::from_secs(30);
 
 /// Builds the catalog: built-in providers, configured ones and their models.
 pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
@@ -37,7 +40,6 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
         needs_key: row.key_style != KeyStyle::None,
         key_hint: format!("send one in the header {}, or set {}", row.key_header, row.key_variable),
         configured: false,
-        available: !matches!(row.wire, Wire::Later),
     });
     let configured = settings.providers.iter().map(|entry| ProviderInfo {
         name: entry.name.clone(),
@@ -47,7 +49,6 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
         needs_key: entry.auth != ProviderAuth::None,
         key_hint: format!("send one in the header {CONFIGURED_KEY_HEADER}, or set api_key in the configuration"),
         configured: true,
-        available: true,
     });
     let models =
         settings.providers.iter().flat_map(|entry| entry.models.iter().map(|name| configured_model(&entry.name, name)));
@@ -116,12 +117,21 @@ pub fn key_headers() -> Arc<[(String, RequestKeyScope)]> {
 }
 
 /// Every provider reached over HTTP.
-pub fn upstreams(settings: &Settings) -> anyhow::Result<HashMap<String, HttpUpstream>> {
+pub fn upstreams(
+    settings: &Settings,
+    http: &reqwest::Client,
+    timeouts: UpstreamTimeouts,
+) -> anyhow::Result<HashMap<String, HttpUpstream>> {
+    let choices = Choices {
+        perplexity_sonar: settings.upstreams.perplexity_api == PerplexityApi::Sonar,
+        gemini_safety_threshold: settings.upstreams.gemini_safety_threshold,
+    };
     let mut upstreams = HashMap::new();
     for row in &BUILT_IN {
-        if let Some(upstream) = built_in(row, settings) {
-            upstreams.insert(row.name.to_owned(), upstream);
-        }
+        let Wire::Http(adapter) = row.wire else { continue };
+        let plain = || Upstream { base_url: row.base_url.to_owned(), ..Upstream::default() };
+        let own = settings.upstreams.get(row.name).cloned().unwrap_or_else(plain);
+        upstreams.insert(row.name.to_owned(), built_in(row, adapter(&choices), &own, http, timeouts)?);
     }
     for entry in &settings.providers {
         upstreams.insert(entry.name.clone(), configured(entry)?);
@@ -129,12 +139,50 @@ pub fn upstreams(settings: &Settings) -> anyhow::Result<HashMap<String, HttpUpst
     Ok(upstreams)
 }
 
-fn built_in(row: &BuiltIn, settings: &Settings) -> Option<HttpUpstream> {
-    let Wire::Http(adapter) = row.wire else { return None };
-    let base_url = settings.upstreams.get(row.name).map_or(row.base_url, |u| u.base_url.as_str());
-    let base_url = base_url.trim_end_matches('/');
-    let base_url = base_url.strip_suffix(row.base_suffix).unwrap_or(base_url).trim_end_matches('/').to_owned();
-    Some(HttpUpstream::new(base_url, row.key_style.clone(), HeaderMap::new(), adapter()))
+fn built_in(
+    row: &BuiltIn,
+    adapter: Arc<dyn Adapter>,
+    settings: &Upstream,
+    shared: &reqwest::Client,
+    timeouts: UpstreamTimeouts,
+) -> anyhow::Result<HttpUpstream> {
+    let base_url = settings.base_url.strip_suffix(row.base_suffix).unwrap_or(&settings.base_url);
+    let base_url = base_url.trim_end_matches('/').to_owned();
+    let mut upstream = HttpUpstream::new(base_url, row.key_style.clone(), HeaderMap::new(), adapter);
+    let mut http = shared.clone();
+    if let Some(tls) = &settings.tls {
+        let host_tls = host_tls(tls).with_context(|| format!("cannot set up TLS for provider {}", row.name))?;
+        let own = host_tls.map(|tls| dedicated_client(timeouts, &tls)).transpose();
+        let own = own.with_context(|| format!("cannot set up TLS for provider {}", row.name))?;
+        http = own.clone().unwrap_or(http);
+        upstream = upstream.with_client(own, tls.advice);
+    }
+    if let (Some(exchange), Some(tokens)) = (row.tokens, &settings.tokens) {
+        upstream = upstream.with_tokens(exchange(&tokens.scope), address(&tokens.url)?, http);
+    }
+    if let Some(url) = &settings.files_url {
+        upstream = upstream.with_files_url(address(url)?);
+    }
+    if let Some(limit) = settings.max_concurrent {
+        upstream = upstream.with_limit(limit, LONGEST_WAIT_FOR_A_PLACE);
+    }
+    Ok(upstream)
+}
+
+/// Reads the files of a provider's TLS; nothing when it has none.
+fn host_tls(tls: &Tls) -> anyhow::Result<Option<HostTls>> {
+    let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
+    let authorities = tls.ca_file.as_ref().map(read).transpose()?;
+    let identity = match (&tls.cert_file, &tls.key_file) {
+        (Some(certificate), Some(key)) => Some([read(certificate)?, b"\n".to_vec(), read(key)?].concat().into()),
+        _ => None,
+    };
+    let tls = HostTls { authorities, identity };
+    Ok((tls.authorities.is_some() || tls.identity.is_some()).then_some(tls))
+}
+
+fn address(url: &str) -> anyhow::Result<reqwest::Url> {
+    url.parse().context("an address of a provider is no URL")
 }
 
 fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {

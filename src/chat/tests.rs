@@ -73,7 +73,6 @@ fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
         needs_key: true,
         key_hint: String::new(),
         configured: false,
-        available: true,
     };
     let file = r#"{"models": [{"provider": "acme", "name": "vectors", "capabilities": ["embeddings"]}]}"#;
     let file = crate::routing::catalog::read(file).unwrap();

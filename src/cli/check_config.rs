@@ -52,8 +52,7 @@ fn check(settings: &Settings) -> Result<Vec<Check>, Failure> {
         MasterKey::File(path) => Some(path),
         MasterKey::Value(_) | MasterKey::Generated(_) => None,
     };
-    let files = [master_key, settings.upstreams.gigachat.ca_file.as_ref()];
-    for path in files.into_iter().flatten() {
+    for path in master_key.into_iter().chain(settings.upstreams.gigachat.files()) {
         checks.push(Check::new(format!("file {} can be read", path.display()), std::fs::File::open(path).map(|_| ())));
     }
     if let Some(path) = &settings.catalog_file {

@@ -14,11 +14,10 @@ use super::{
     error::Problem,
     parse::{self, PlainHttp},
     providers,
-    settings::{
-        Auth, DefaultModels, GigaChat, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts, Upstream,
-        Upstreams,
-    },
+    reader::Reader,
+    settings::{Auth, DefaultModels, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts},
     sources::{Resolved, Variables, YamlFile},
+    upstreams::upstreams,
 };
 
 pub fn build(
@@ -27,7 +26,7 @@ pub fn build(
     variables: &Variables,
     problems: &mut Vec<Problem>,
 ) -> Option<Settings> {
-    let mut read = Reader { resolved, problems };
+    let mut read = Reader::new(resolved, problems);
     let data_dir = read.path("AIGW_DATA_DIR").unwrap_or_else(|| PathBuf::from("data"));
     let listen = listen(&mut read);
     let auth = read.parsed("AIGW_AUTH", |t| parse::one_of(t, &[("required", Auth::Required), ("off", Auth::Off)]));
@@ -46,7 +45,7 @@ pub fn build(
     let default_models = default_models(&mut read);
     let catalog_file = read.path("AIGW_CATALOG_FILE");
     let providers = match yaml.providers {
-        Some(node) => providers::read(&yaml.path, node, plain, variables, read.problems),
+        Some(node) => providers::read(&yaml.path, node, plain, variables, read.problems()),
         None => Vec::new(),
     };
     Some(Settings {
@@ -183,32 +182,6 @@ fn plain_http(read: &mut Reader<'_>) -> PlainHttp {
     }
 }
 
-fn upstreams(read: &mut Reader<'_>, plain: PlainHttp) -> Option<Upstreams> {
-    let mut url = |name| read.parsed(name, |text| parse::upstream_url(text, plain));
-    let google = url("GOOGLE_AI_STUDIO_BASE_URL");
-    let xai = url("XAI_API_BASE_URL");
-    let perplexity = url("PERPLEXITY_API_BASE_URL");
-    let token_url = url("GIGACHAT_TOKEN_URL");
-    let chat_url = url("GIGACHAT_CHAT_URL");
-    let files_url = url("GIGACHAT_FILES_URL");
-    let scopes = ["GIGACHAT_API_PERS", "GIGACHAT_API_B2B", "GIGACHAT_API_CORP"].map(|scope| (scope, scope));
-    let scope = read.parsed("GIGACHAT_SCOPE", |text| parse::one_of(text, &scopes));
-    Some(Upstreams {
-        google: Upstream { base_url: google?, api_key: read.secret("GOOGLE_AI_STUDIO_API_KEY") },
-        xai: Upstream { base_url: xai?, api_key: read.secret("XAI_API_KEY") },
-        perplexity: Upstream { base_url: perplexity?, api_key: read.secret("PERPLEXITY_API_KEY") },
-        gigachat: GigaChat {
-            token_url: token_url?,
-            chat_url: chat_url?,
-            files_url: files_url?,
-            auth_key: read.secret("GIGACHAT_AUTH_KEY"),
-            scope: scope?.to_owned(),
-            ca_file: read.path("GIGACHAT_CA_FILE"),
-        },
-        allow_insecure: plain == PlainHttp::Anywhere,
-    })
-}
-
 fn default_models(read: &mut Reader<'_>) -> Option<DefaultModels> {
     Some(DefaultModels {
         gemini_chat: read.text("GEMINI_CHAT_MODEL_NAME")?,
@@ -218,58 +191,4 @@ fn default_models(read: &mut Reader<'_>) -> Option<DefaultModels> {
         gigachat: read.text("GIGACHAT_DEFAULT_MODEL")?,
         sonar: read.text("SONAR_DEFAULT_MODEL")?,
     })
-}
-
-/// Looks settings up by name and keeps what is wrong with them.
-struct Reader<'a> {
-    resolved: &'a [Resolved],
-    problems: &'a mut Vec<Problem>,
-}
-
-impl<'a> Reader<'a> {
-    fn value(&self, name: &str) -> Option<&'a Resolved> {
-        self.resolved.iter().find(|r| r.setting.name == name && r.value.is_some())
-    }
-
-    fn parsed_or_none<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        let resolved = self.value(name)?;
-        match parse(resolved.value.as_deref().unwrap_or_default()) {
-            Ok(value) => Some(value),
-            Err(message) => {
-                self.problems.push(Problem::new(resolved.place(), message));
-                None
-            }
-        }
-    }
-
-    /// For settings that must have a value. `None` means that a problem was recorded.
-    fn parsed<T>(&mut self, name: &str, parse: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
-        if self.value(name).is_none() {
-            self.problem(name, "it is not set and has no default".into());
-        }
-        self.parsed_or_none(name, parse)
-    }
-
-    fn count(&mut self, name: &str, least: usize) -> Option<u32> {
-        self.parsed(name, |text| {
-            parse::count(text, least).and_then(|n| u32::try_from(n).map_err(|_| format!("`{text}` is too large")))
-        })
-    }
-
-    fn text(&mut self, name: &str) -> Option<String> {
-        self.parsed(name, |text| Ok(text.to_owned()))
-    }
-
-    fn path(&mut self, name: &str) -> Option<PathBuf> {
-        self.parsed_or_none(name, |text| Ok(PathBuf::from(text)))
-    }
-
-    fn secret(&mut self, name: &str) -> Option<SecretString> {
-        self.parsed_or_none(name, |text| Ok(text.into()))
-    }
-
-    fn problem(&mut self, name: &str, message: String) {
-        let place = self.resolved.iter().find(|r| r.setting.name == name).map_or(name.to_owned(), Resolved::place);
-        self.problems.push(Problem::new(place, message));
-    }
 }

@@ -9,10 +9,12 @@ mod interpolate;
 mod load;
 mod parse;
 mod providers;
+mod reader;
 mod report;
 mod settings;
 mod sources;
 mod table;
+mod upstreams;
 mod yaml;
 
 pub use error::{ConfigError, Problem};
@@ -21,7 +23,8 @@ pub use load::{Inputs, Loaded, load};
 pub use providers::{ProviderAuth, ProviderEntry, ProviderFormat};
 pub use report::{ReportLine, markdown_table};
 pub use settings::{
-    Auth, DefaultModels, GigaChat, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts, Upstream, Upstreams,
+    Auth, DefaultModels, Limits, Listen, Log, LogFormat, MasterKey, PerplexityApi, Settings, Timeouts, Tls, Tokens,
+    Upstream, Upstreams,
 };
 pub use sources::Origin;
 pub use table::{Group, SETTINGS, Setting, Shown};

@@ -109,6 +109,24 @@ pub fn origins(text: &str) -> Result<Vec<String>, String> {
     text.split(',').filter(|t| !t.trim().is_empty()).map(origin).collect()
 }
 
+/// A comma list of hosts: `example.com`, `*.example.com`, either with a port, or `*` alone for all.
+pub fn hosts(text: &str) -> Result<Vec<String>, String> {
+    let host = |text: &str| {
+        let text = text.trim().to_ascii_lowercase();
+        let (name, port) = text.rsplit_once(':').unwrap_or((&text, "443"));
+        let name = name.strip_prefix("*.").unwrap_or(name);
+        let label =
+            |label: &str| !label.is_empty() && label.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
+        let well_formed = name.contains('.') && name.split('.').all(label) && port.parse::<u16>().is_ok_and(|p| p > 0);
+        if text == "*" || well_formed {
+            Ok(text)
+        } else {
+            Err(format!("`{text}` is no host; write one such as example.com, *.example.com, or * for all"))
+        }
+    };
+    text.split(',').filter(|t| !t.trim().is_empty()).map(host).collect()
+}
+
 /// One word of a list.
 pub fn one_of<T: Copy>(text: &str, words: &[(&str, T)]) -> Result<T, String> {
     words.iter().find(|(word, _)| word.eq_ignore_ascii_case(text)).map(|(_, value)| *value).ok_or_else(|| {

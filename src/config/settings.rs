@@ -91,39 +91,73 @@ pub struct Upstreams {
     pub google: Upstream,
     pub xai: Upstream,
     pub perplexity: Upstream,
-    pub gigachat: GigaChat,
+    pub gigachat: Upstream,
+    pub perplexity_api: PerplexityApi,
+    /// Google's own word for it; `None` leaves the decision to Google.
+    pub gemini_safety_threshold: Option<&'static str>,
     /// Whether plain http may leave this machine.
     pub allow_insecure: bool,
+    /// Where the gateway fetches media: names, `*.names` or `*`; empty when it does not.
+    pub media_hosts: Vec<String>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PerplexityApi {
+    Agent,
+    Sonar,
+}
+
+#[derive(Clone, Debug, Default)]
 pub struct Upstream {
     /// Without a slash at the end.
     pub base_url: String,
     /// Used when the caller has no key.
     pub api_key: Option<SecretString>,
+    pub tokens: Option<Tokens>,
+    /// Where files go, when that is not below the base URL.
+    pub files_url: Option<String>,
+    pub tls: Option<Tls>,
+    /// Requests under way at once with one key, where the provider counts them.
+    pub max_concurrent: Option<usize>,
+}
+
+/// Where a provider gives access tokens for its keys.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    pub url: String,
+    /// What the tokens shall be good for, in the provider's words.
+    pub scope: String,
+}
+
+/// How the hosts of one provider are trusted, and what the gateway shows them.
+#[derive(Clone, Debug)]
+pub struct Tls {
+    pub ca_file: Option<PathBuf>,
+    pub cert_file: Option<PathBuf>,
+    pub key_file: Option<PathBuf>,
+    /// What to do about an authority that is not trusted.
+    pub advice: &'static str,
+}
+
+impl Upstream {
+    /// Returns the files it needs.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        let files = self.tls.iter().flat_map(|tls| [&tls.ca_file, &tls.cert_file, &tls.key_file]);
+        files.flatten()
+    }
 }
 
 impl Upstreams {
-    /// Returns the settings of a built-in provider that is reached with a plain base URL and key.
+    /// Returns the settings of a built-in provider.
     pub fn get(&self, provider: &str) -> Option<&Upstream> {
         match provider {
             "google" => Some(&self.google),
             "xai" => Some(&self.xai),
             "perplexity" => Some(&self.perplexity),
+            "gigachat" => Some(&self.gigachat),
             _ => None,
         }
     }
-}
-
-#[derive(Clone, Debug)]
-pub struct GigaChat {
-    pub token_url: String,
-    pub chat_url: String,
-    pub files_url: String,
-    pub auth_key: Option<SecretString>,
-    pub scope: String,
-    pub ca_file: Option<PathBuf>,
 }
 
 /// Used when a request names no model.

@@ -231,6 +231,13 @@ pub const SETTINGS: &[Setting] = &[
         "https://generativelanguage.googleapis.com",
         "Where the Gemini API is, without `/v1beta`.",
     ),
+    plain(
+        Upstreams,
+        ["GEMINI_SAFETY_THRESHOLD", "gemini-safety-threshold", "google.safety_threshold"],
+        "",
+        "From which probability of harm on Gemini withholds answers to requests that do not say themselves: `OFF`, \
+         `BLOCK_NONE`, `BLOCK_ONLY_HIGH`, `BLOCK_MEDIUM_AND_ABOVE` or `BLOCK_LOW_AND_ABOVE`. Without it, Google decides.",
+    ),
     secret(Upstreams, ["XAI_API_KEY", "xai.api_key"], "Key for xAI when the caller has none."),
     plain(
         Upstreams,
@@ -244,6 +251,12 @@ pub const SETTINGS: &[Setting] = &[
         ["PERPLEXITY_API_BASE_URL", "perplexity-api-base-url", "perplexity.base_url"],
         "https://api.perplexity.ai",
         "Where the Perplexity API is.",
+    ),
+    plain(
+        Upstreams,
+        ["PERPLEXITY_API", "perplexity-api", "perplexity.api"],
+        "agent",
+        "Which of Perplexity's APIs is asked: `agent` takes other vendors' models and tools, `sonar` is the older one.",
     ),
     secret(
         Upstreams,
@@ -266,7 +279,7 @@ pub const SETTINGS: &[Setting] = &[
         Upstreams,
         ["GIGACHAT_CHAT_URL", "gigachat-chat-url", "gigachat.chat_url"],
         "https://gigachat.devices.sberbank.ru/api/v1/chat/completions",
-        "Where GigaChat answers chats.",
+        "Where GigaChat answers chats. Its other addresses but those of tokens and files are beside it.",
     ),
     plain(
         Upstreams,
@@ -278,13 +291,40 @@ pub const SETTINGS: &[Setting] = &[
         Upstreams,
         ["GIGACHAT_CA_FILE", "gigachat-ca-file", "gigachat.ca_file"],
         "",
-        "PEM file with the authorities to trust for GigaChat's hosts, and for no others.",
+        "PEM file with the only authorities to trust for GigaChat's hosts; no other host is trusted by it. GigaChat \
+         cannot be reached without the Russian Trusted Root CA, see [security.md](security.md).",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_CERT_FILE", "gigachat-cert-file", "gigachat.cert_file"],
+        "",
+        "PEM file with the client certificate to show GigaChat's hosts, for contracts that want one.",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_KEY_FILE", "gigachat-key-file", "gigachat.key_file"],
+        "",
+        "PEM file with the private key of that certificate, without a password.",
+    ),
+    plain(
+        Upstreams,
+        ["GIGACHAT_MAX_CONCURRENT", "gigachat-max-concurrent", "gigachat.max_concurrent"],
+        "",
+        "Requests that GigaChat answers at once for one key; others wait. Without it, 1 for `GIGACHAT_API_PERS` and 10 \
+         for the other scopes.",
     ),
     plain(
         Upstreams,
         ["AIGW_ALLOW_INSECURE_UPSTREAMS", "allow-insecure-upstreams", "allow_insecure_upstreams"],
         "false",
         "`true` allows plain http to providers on other machines. Keys and prompts then travel readable.",
+    ),
+    plain(
+        Upstreams,
+        ["AIGW_FETCH_REMOTE_MEDIA_HOSTS", "fetch-remote-media-hosts", "fetch_remote_media_hosts"],
+        "",
+        "Hosts from which the gateway fetches media for providers that cannot: a comma list such as \
+         `example.com, *.example.org`, or `*` for any public host. Without it, it fetches nothing.",
     ),
     plain(
         Models,

@@ -329,9 +329,37 @@ fn sizes_and_times_are_read() {
         ("AIGW_REQUEST_TIMEOUT_SECONDS", &["1"], &["0"]),
         ("AIGW_CORS_ORIGINS", &["*", "https://a.example, http://localhost:5173/"], &["a.example", "https://a/b"]),
         ("AIGW_ALLOW_INSECURE_UPSTREAMS", &["true", "0", "off"], &["maybe"]),
+        ("GIGACHAT_MAX_CONCURRENT", &["1", "50"], &["0", "many"]),
+        ("PERPLEXITY_API", &["agent", "sonar"], &["search"]),
+        ("GEMINI_SAFETY_THRESHOLD", &["OFF", "BLOCK_NONE", "block_only_high"], &["none"]),
+        (
+            "AIGW_FETCH_REMOTE_MEDIA_HOSTS",
+            &["*", "example.com", "*.example.com, img.example.org:8443"],
+            &["localhost", "https://example.com", "*.com:0", "a.*.com", "example.com/x", "*example.com", "a.b:99999"],
+        ),
     ] {
         good.iter().for_each(|value| drop(env(&[(name, value)]).load()));
         bad.iter().for_each(|value| drop(env(&[(name, value)]).problems()));
+    }
+}
+
+#[test]
+fn a_provider_knows_what_its_keys_are_for() {
+    let gigachat = |vars: &[(&str, &str)]| env(vars).load().settings.upstreams.gigachat;
+    for (vars, want) in [
+        (&[][..], 1),
+        (&[("GIGACHAT_SCOPE", "GIGACHAT_API_CORP")], 10),
+        (&[("GIGACHAT_SCOPE", "GIGACHAT_API_B2B"), ("GIGACHAT_MAX_CONCURRENT", "3")], 3),
+    ] {
+        assert_eq!(gigachat(vars).max_concurrent, Some(want), "{vars:?}");
+    }
+    let files = [("GIGACHAT_CA_FILE", "ca.pem"), ("GIGACHAT_CERT_FILE", "c.pem"), ("GIGACHAT_KEY_FILE", "k.pem")];
+    assert_eq!(gigachat(&files).files().count(), 3);
+    for (name, wanted) in [
+        ("GIGACHAT_CERT_FILE", "GIGACHAT_CERT_FILE (environment): a certificate needs its key: set GIGACHAT_KEY_FILE"),
+        ("GIGACHAT_KEY_FILE", "GIGACHAT_KEY_FILE (environment): a key needs its certificate: set GIGACHAT_CERT_FILE"),
+    ] {
+        assert_eq!(env(&[(name, "x.pem")]).problems(), wanted);
     }
 }
 

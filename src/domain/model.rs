@@ -84,8 +84,6 @@ pub struct ProviderInfo {
     pub key_hint: String,
     /// Whether an operator configured it, so that the general key header means it.
     pub configured: bool,
-    /// Whether this version can talk to it.
-    pub available: bool,
 }
 
 /// Something a model can do. Same list as `ModelCapability` of the contract.

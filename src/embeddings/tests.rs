@@ -55,7 +55,6 @@ fn embedder(outcomes: Vec<Result<EmbeddingReply, UpstreamFailure>>) -> (Embedder
         needs_key: true,
         key_hint: String::new(),
         configured: false,
-        available: true,
     };
     let file = r#"{"models": [
         {"provider": "acme", "name": "vectors", "capabilities": ["embeddings"], "prices": [{"input": 1}]},

@@ -6,7 +6,7 @@ pub mod classify;
 pub mod gemini;
 pub mod gigachat;
 pub mod openai;
-mod place;
+pub mod place;
 pub mod registry;
 pub mod sandbox;
 pub mod sse;

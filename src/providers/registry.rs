@@ -6,9 +6,9 @@ use std::sync::Arc;
 use http::HeaderName;
 
 use super::{
-    adapter::Adapter,
-    gemini::GeminiAdapter,
-    gigachat::GigaChatAdapter,
+    adapter::{Adapter, TokenExchange},
+    gemini::{GeminiAdapter, GeminiDefaults},
+    gigachat::{GigaChatAdapter, GigaChatTokens},
     openai::{Dialect, OpenAiAdapter},
 };
 
@@ -21,16 +21,26 @@ pub enum KeyStyle {
     None,
 }
 
+/// What operators choose about adapters.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Choices {
+    /// Whether Perplexity is asked over its older API.
+    pub perplexity_sonar: bool,
+    /// From which probability of harm on Gemini withholds answers, in Google's words.
+    pub gemini_safety_threshold: Option<&'static str>,
+}
+
 /// Where a provider's answers come from.
 #[derive(Clone, Copy)]
 pub enum Wire {
     /// Over HTTP in the format of this adapter.
-    Http(fn() -> Arc<dyn Adapter>),
+    Http(fn(&Choices) -> Arc<dyn Adapter>),
     /// From the built-in sandbox.
     Sandbox,
-    /// Known by name, not yet spoken.
-    Later,
 }
+
+/// Makes the exchange of keys for access tokens that are good for a scope.
+pub type Tokens = fn(scope: &str) -> Arc<dyn TokenExchange>;
 
 /// A provider known by itself.
 pub struct BuiltIn {
@@ -43,6 +53,8 @@ pub struct BuiltIn {
     /// End of a configured base URL that the adapter's paths bring themselves.
     pub base_suffix: &'static str,
     pub key_style: KeyStyle,
+    /// For providers that want to see access tokens in place of keys.
+    pub tokens: Option<Tokens>,
     /// Request header in which a caller may send a key.
     pub key_header: &'static str,
     /// Environment variable of the fallback key.
@@ -58,9 +70,13 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         base_url: "https://generativelanguage.googleapis.com",
         base_suffix: "/v1beta",
         key_style: KeyStyle::Header(HeaderName::from_static("x-goog-api-key")),
+        tokens: None,
         key_header: "x-google-api-key",
         key_variable: "GOOGLE_AI_STUDIO_API_KEY",
-        wire: Wire::Http(|| Arc::new(GeminiAdapter::default())),
+        wire: Wire::Http(|choices| {
+            let defaults = choices.gemini_safety_threshold.map(GeminiDefaults::with_threshold);
+            Arc::new(GeminiAdapter::new(defaults.unwrap_or_default()))
+        }),
     },
     BuiltIn {
         name: "xai",
@@ -69,20 +85,22 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         base_url: "https://api.x.ai/v1",
         base_suffix: "",
         key_style: KeyStyle::Bearer,
+        tokens: None,
         key_header: "x-xai-api-key",
         key_variable: "XAI_API_KEY",
-        wire: Wire::Http(|| Arc::new(OpenAiAdapter::new(Dialect::XAI))),
+        wire: Wire::Http(|_| Arc::new(OpenAiAdapter::new(Dialect::XAI))),
     },
     BuiltIn {
         name: "gigachat",
         prefix: "sber",
         name_hints: &["gigachat"],
         base_url: "https://gigachat.devices.sberbank.ru/api/v1",
-        base_suffix: "",
+        base_suffix: "/chat/completions",
         key_style: KeyStyle::Bearer,
+        tokens: Some(|scope| Arc::new(GigaChatTokens::new(scope))),
         key_header: "x-gigachat-api-key",
         key_variable: "GIGACHAT_AUTH_KEY",
-        wire: Wire::Http(|| Arc::new(GigaChatAdapter::default())),
+        wire: Wire::Http(|_| Arc::new(GigaChatAdapter::default())),
     },
     BuiltIn {
         name: "perplexity",
@@ -91,9 +109,10 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         base_url: "https://api.perplexity.ai",
         base_suffix: "",
         key_style: KeyStyle::Bearer,
+        tokens: None,
         key_header: "x-perplexity-api-key",
         key_variable: "PERPLEXITY_API_KEY",
-        wire: Wire::Http(|| Arc::new(OpenAiAdapter::new(Dialect::SONAR))),
+        wire: Wire::Http(|_| Arc::new(OpenAiAdapter::new(Dialect::SONAR))),
     },
     BuiltIn {
         name: "sandbox",
@@ -102,6 +121,7 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         base_url: "",
         base_suffix: "",
         key_style: KeyStyle::None,
+        tokens: None,
         key_header: "",
         key_variable: "",
         wire: Wire::Sandbox,

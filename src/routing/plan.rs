@@ -42,10 +42,6 @@ pub fn keys_for(provider: &ProviderInfo, sent: &RequestKeys, fallback: &Fallback
 
 /// Returns the plan for a resolved target: the key of the request header, then the fallback key.
 pub fn plan(target: Target, provider: &ProviderInfo, sent: &RequestKeys, fallback: &FallbackKeys) -> Result<Plan> {
-    if !provider.available {
-        let message = format!("provider {} is known but not available in this version of the gateway", provider.name);
-        return Err(Error::new(ErrorKind::NotImplemented, message).with("provider", &provider.name));
-    }
     if !provider.needs_key {
         return Ok(Plan { target, keys: Vec::new() });
     }

@@ -5,8 +5,15 @@ use std::{collections::HashMap, sync::Arc};
 use futures_util::{FutureExt as _, future::BoxFuture};
 use tokio::time::Instant;
 
-use super::{client, provider::HttpUpstream, sandbox, timeouts::UpstreamTimeouts};
-
+use super::{
+    attempt,
+    call::Call,
+    fan_out::MAX_COPIES,
+    media::{self, MediaFetcher},
+    provider::HttpUpstream,
+    sandbox,
+    timeouts::UpstreamTimeouts,
+};
 use crate::{
     domain::{
         chat::ChatRequest,
@@ -17,7 +24,7 @@ use crate::{
         usage::Warning,
     },
     providers::{
-        adapter::{Encoded, Mode},
+        adapter::{EncodeError, Encoded, Mode},
         sandbox::Script,
     },
     routing::transport::{Delivery, EventStream, Transport},
@@ -25,9 +32,10 @@ use crate::{
 
 /// Every provider that can be called, by name.
 pub struct Upstreams {
-    pub(super) http: reqwest::Client,
-    pub(super) timeouts: UpstreamTimeouts,
-    pub(super) providers: HashMap<String, Arc<HttpUpstream>>,
+    http: reqwest::Client,
+    timeouts: UpstreamTimeouts,
+    providers: HashMap<String, Arc<HttpUpstream>>,
+    media: Option<MediaFetcher>,
 }
 
 /// A request ready to be sent to its provider.
@@ -39,12 +47,41 @@ pub enum Prepared {
 impl Upstreams {
     pub fn new(http: reqwest::Client, timeouts: UpstreamTimeouts, providers: HashMap<String, HttpUpstream>) -> Self {
         let providers = providers.into_iter().map(|(name, upstream)| (name, Arc::new(upstream))).collect();
-        Self { http, timeouts, providers }
+        Self { http, timeouts, providers, media: None }
+    }
+
+    /// Lets the gateway fetch media for providers that cannot. Without it, such requests are refused.
+    pub fn with_media(mut self, media: Option<MediaFetcher>) -> Self {
+        self.media = media;
+        self
+    }
+
+    pub(super) fn provider(&self, name: &str) -> Option<&Arc<HttpUpstream>> {
+        self.providers.get(name)
+    }
+
+    pub(super) fn call<'a>(
+        &'a self,
+        upstream: &'a Arc<HttpUpstream>,
+        key: Option<&'a ProviderKey>,
+        deadline: Instant,
+    ) -> Call<'a> {
+        let http = upstream.http().unwrap_or(&self.http);
+        Call { http, timeouts: self.timeouts, upstream, key, deadline }
     }
 }
 
 impl Transport for Upstreams {
     type Prepared = Prepared;
+
+    async fn fetch_media(&self, target: &Target, request: &mut ChatRequest, deadline: Instant) -> Result<(), Error> {
+        let Some(upstream) = self.providers.get(&target.provider) else { return Ok(()) };
+        if !media::is_needed(&*upstream.adapter, &target.model, request) {
+            return Ok(());
+        }
+        let fetched = media::replace(self.media.as_ref(), &*upstream.adapter, &target.model, request, deadline);
+        fetched.boxed().await.map_err(|e| e.with("provider", &target.provider))
+    }
 
     fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Prepared, Error> {
         let Some(upstream) = self.providers.get(&target.provider) else {
@@ -54,18 +91,8 @@ impl Transport for Upstreams {
             Delivery::Whole => Mode::Unary,
             Delivery::Streamed => Mode::Stream,
         };
-        let encoded = upstream
-            .adapter
-            .encode(request, &target.model, mode)
-            .map_err(|e| Error::invalid(e.field, e.message).with("provider", &target.provider))?;
-        if let (true, Some(warning)) = (request.strict, encoded.warnings.first()) {
-            let message = format!("{} (the request is strict)", warning.message);
-            return Err(Error {
-                field: Some(warning.field.clone()),
-                ..Error::new(ErrorKind::UnsupportedByProvider, message)
-            }
-            .with("provider", &target.provider));
-        }
+        let encoded = upstream.adapter.encode(request, &target.model, mode);
+        let encoded = accepted(encoded, request.strict, &target.provider)?;
         Ok(Prepared::Http { upstream: upstream.clone(), encoded, mode })
     }
 
@@ -84,9 +111,30 @@ impl Transport for Upstreams {
     ) -> BoxFuture<'a, Result<EventStream, UpstreamFailure>> {
         match prepared {
             Prepared::Http { upstream, encoded, mode } => {
-                client::open(&self.http, self.timeouts, upstream, encoded, *mode, key, deadline).boxed()
+                let call = self.call(upstream, key, deadline);
+                if upstream.extras().is_none() && encoded.copies <= 1 {
+                    call.open(encoded, *mode).boxed()
+                } else {
+                    attempt::open(call, encoded, *mode).boxed()
+                }
             }
             Prepared::Sandbox(script) => sandbox::play(script.clone(), deadline).boxed(),
         }
     }
+}
+
+/// Turns down what cannot be translated, what a strict caller does not want changed, and too many copies.
+pub(super) fn accepted(encoded: Result<Encoded, EncodeError>, strict: bool, provider: &str) -> Result<Encoded, Error> {
+    let encoded = encoded.map_err(|e| Error::invalid(e.field, e.message).with("provider", provider))?;
+    if encoded.copies > MAX_COPIES {
+        let message =
+            format!("the provider answers one choice a request; the gateway asks it {MAX_COPIES} times at most");
+        return Err(Error::invalid("prompt.choice_count", message).with("provider", provider));
+    }
+    if let (true, Some(warning)) = (strict, encoded.warnings.first()) {
+        let message = format!("{} (the request is strict)", warning.message);
+        let error = Error::new(ErrorKind::UnsupportedByProvider, message).with("provider", provider);
+        return Err(Error { field: Some(warning.field.clone()), ..error });
+    }
+    Ok(encoded)
 }

@@ -90,7 +90,6 @@ fn models() -> (Models, Arc<Script>) {
         needs_key: name != "slow",
         key_hint: String::new(),
         configured: false,
-        available: true,
     };
     let providers = vec![
         provider("works", "w"),

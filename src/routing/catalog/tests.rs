@@ -10,7 +10,6 @@ fn provider(name: &str, prefix: &str, hints: Vec<&'static str>, open: bool) -> P
         needs_key: open,
         key_hint: String::new(),
         configured: false,
-        available: true,
     }
 }
 

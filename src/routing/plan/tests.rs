@@ -9,7 +9,6 @@ fn provider() -> ProviderInfo {
         needs_key: true,
         key_hint: "send the header X-Google-API-Key".into(),
         configured: false,
-        available: true,
     }
 }
 
@@ -57,7 +56,4 @@ fn orders_keys() {
 
     let open = ProviderInfo { needs_key: false, ..provider() };
     assert!(aliases(&open, &RequestKeys::default(), &fallback()).unwrap().is_empty(), "no key where none is needed");
-
-    let later = ProviderInfo { available: false, ..provider() };
-    assert_eq!(aliases(&later, &RequestKeys::default(), &fallback()).unwrap_err().kind, ErrorKind::NotImplemented);
 }

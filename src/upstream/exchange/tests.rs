@@ -6,9 +6,11 @@ use tokio::{
     net::TcpListener,
 };
 
+use http::HeaderMap;
+
 use super::*;
 use crate::{
-    domain::{chat::ChatRequest, embedding::EmbeddingInput, event::ChatEvent, usage::WarningAction},
+    domain::{chat::ChatRequest, embedding::EmbeddingInput, error::ErrorKind, event::ChatEvent, usage::WarningAction},
     providers::{
         adapter::{Adapter, EmbeddingAdapter, EncodeError, Memo, Mode, ModelListAdapter, StreamDecoder},
         registry::KeyStyle,

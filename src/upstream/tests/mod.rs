@@ -1,0 +1,11 @@
+//! The driver against servers on this machine, over real sockets and real TLS.
+
+mod exchange;
+mod fakes;
+mod fan_out;
+mod files;
+mod media;
+mod server;
+mod slots;
+mod tls;
+mod tokens;
