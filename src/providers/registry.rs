@@ -8,7 +8,7 @@ use http::HeaderName;
 use super::{
     adapter::Adapter,
     gemini::GeminiAdapter,
-    openai::{Dialect, OpenAiAdapter},
+    two_formats::{PerplexityApi, TwoFormats, XaiApi},
 };
 
 /// How a provider wants to see its key.
@@ -70,7 +70,7 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         key_style: KeyStyle::Bearer,
         key_header: "x-xai-api-key",
         key_variable: "XAI_API_KEY",
-        wire: Wire::Http(|| Arc::new(OpenAiAdapter::new(Dialect::XAI))),
+        wire: Wire::Http(|| Arc::new(TwoFormats::xai(XaiApi::default()))),
     },
     BuiltIn {
         name: "gigachat",
@@ -92,7 +92,7 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         key_style: KeyStyle::Bearer,
         key_header: "x-perplexity-api-key",
         key_variable: "PERPLEXITY_API_KEY",
-        wire: Wire::Http(|| Arc::new(OpenAiAdapter::new(Dialect::SONAR))),
+        wire: Wire::Http(|| Arc::new(TwoFormats::perplexity(PerplexityApi::default()))),
     },
     BuiltIn {
         name: "sandbox",
