@@ -5,23 +5,16 @@ use serde_json::json;
 use super::support::{FAILED_STREAMS, adapter_of, decode, fixture, fold, run, sse_body};
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
-    providers::responses::{Dialect, ResponsesAdapter},
+    providers::{
+        openai::{self, OpenAiAdapter},
+        responses::{Dialect, ResponsesAdapter},
+    },
 };
 
 const ERRORS: &[(&str, FailureClass)] = &[
     ("perplexity/agent-resp-03-failed-with-200", FailureClass::ServerError),
     ("perplexity/err-05-agent-unknown-field", FailureClass::Caller),
     ("perplexity/err-02-bad-key-html", FailureClass::Credential),
-    ("xai/err-01-bad-key-is-400", FailureClass::Credential),
-    ("xai/err-02-missing-auth", FailureClass::Credential),
-    ("xai/err-03-live-search-gone", FailureClass::Model),
-    ("xai/err-04-credits-or-rate-429", FailureClass::Quota),
-    ("xai/err-05-rate-429", FailureClass::RateLimit),
-    ("xai/err-06-permission-403", FailureClass::Quota),
-    ("xai/err-07-model-404", FailureClass::Model),
-    ("xai/err-08-unsupported-arg", FailureClass::Caller),
-    ("xai/err-09-error-with-200", FailureClass::Overload),
-    ("xai/err-10-validation-422", FailureClass::Caller),
     ("responses/fail-resp-11-cancelled", FailureClass::ServerError),
     ("responses/fail-resp-12-unfinished", FailureClass::BadResponse),
     ("responses/fail-resp-13-flat-error", FailureClass::Overload),
@@ -31,6 +24,20 @@ const ERRORS: &[(&str, FailureClass)] = &[
     ("responses/fail-resp-17-agent-rate", FailureClass::RateLimit),
     ("responses/fail-resp-18-agent-model", FailureClass::Model),
     ("responses/fail-resp-19-agent-404", FailureClass::Model),
+];
+
+/// Errors of chat completions; they look the same here.
+const SAME_AS_CHAT: &[&str] = &[
+    "xai/err-01-bad-key-is-400",
+    "xai/err-02-missing-auth",
+    "xai/err-03-live-search-gone",
+    "xai/err-04-credits-or-rate-429",
+    "xai/err-05-rate-429",
+    "xai/err-06-permission-403",
+    "xai/err-07-model-404",
+    "xai/err-08-unsupported-arg",
+    "xai/err-09-error-with-200",
+    "xai/err-10-validation-422",
 ];
 
 fn read(name: &str) -> UpstreamFailure {
@@ -57,6 +64,14 @@ fn classes() {
     let rate = read("responses/fail-resp-17-agent-rate");
     assert_eq!(rate.retry_after, Some(std::time::Duration::from_secs(2)));
     assert_eq!(read("perplexity/agent-resp-03-failed-with-200").code.as_deref(), Some("internal_error"));
+}
+
+#[test]
+fn errors_of_chat_completions() {
+    let chat = OpenAiAdapter::new(openai::Dialect::XAI);
+    for name in SAME_AS_CHAT {
+        assert_eq!(Some(read(name)), decode(&chat, &fixture(name).provider).err(), "{name}");
+    }
 }
 
 #[test]
