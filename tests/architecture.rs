@@ -26,7 +26,7 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("admin", &["domain", "routing", "access", "storage", "states"]),
     ("grpc", &["domain", "chat", "embeddings", "admin", "access", "pb"]),
     // Presets are data that only the reader of the environment can fill in.
-    ("config", &["domain", "providers::openai"]),
+    ("config", &["domain", "providers::openai", "providers::two_formats"]),
 ];
 
 /// Crates and paths that only some modules may name. `app` and `cli` put things together and may name all.

@@ -7,7 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{
-    config::{PerplexityApi, ProviderAuth, ProviderEntry, ProviderFormat, Settings, Tls, Upstream},
+    config::{ProviderAuth, ProviderEntry, ProviderFormat, Settings, Tls, Upstream},
     domain::{
         chat::Modality,
         key::{ProviderKey, RequestKeyScope},
@@ -123,7 +123,8 @@ pub fn upstreams(
     timeouts: UpstreamTimeouts,
 ) -> anyhow::Result<HashMap<String, HttpUpstream>> {
     let choices = Choices {
-        perplexity_sonar: settings.upstreams.perplexity_api == PerplexityApi::Sonar,
+        xai_api: settings.upstreams.xai_api,
+        perplexity_api: settings.upstreams.perplexity_api,
         gemini_safety_threshold: settings.upstreams.gemini_safety_threshold,
     };
     let mut upstreams = HashMap::new();

@@ -59,7 +59,7 @@ pub enum ProviderAuth {
 const KEYS: [&str; 10] =
     ["name", "preset", "format", "base_url", "api_key", "auth", "dialect", "models", "default_model", "headers"];
 /// Providers and prefixes of the gateway itself.
-const TAKEN: [&str; 7] = ["google", "xai", "x-ai", "gigachat", "sber", "perplexity", "sandbox"];
+const TAKEN: [&str; 8] = ["google", "xai", "x-ai", "gigachat", "sber", "perplexity", "anthropic", "sandbox"];
 /// The preset of a provider that has the name of one and is none.
 const NO_PRESET: &str = "none";
 

@@ -4,6 +4,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use secrecy::SecretString;
 
+use crate::providers::two_formats::{PerplexityApi, XaiApi};
+
 use super::providers::ProviderEntry;
 
 #[derive(Clone, Debug)]
@@ -91,7 +93,9 @@ pub struct Upstreams {
     pub google: Upstream,
     pub xai: Upstream,
     pub perplexity: Upstream,
+    pub anthropic: Upstream,
     pub gigachat: Upstream,
+    pub xai_api: XaiApi,
     pub perplexity_api: PerplexityApi,
     /// Google's own word for it; `None` leaves the decision to Google.
     pub gemini_safety_threshold: Option<&'static str>,
@@ -99,12 +103,6 @@ pub struct Upstreams {
     pub allow_insecure: bool,
     /// Where the gateway fetches media: names, `*.names` or `*`; empty when it does not.
     pub media_hosts: Vec<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PerplexityApi {
-    Agent,
-    Sonar,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -154,6 +152,7 @@ impl Upstreams {
             "google" => Some(&self.google),
             "xai" => Some(&self.xai),
             "perplexity" => Some(&self.perplexity),
+            "anthropic" => Some(&self.anthropic),
             "gigachat" => Some(&self.gigachat),
             _ => None,
         }

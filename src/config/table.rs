@@ -245,6 +245,12 @@ pub const SETTINGS: &[Setting] = &[
         "https://api.x.ai/v1",
         "Where the xAI API is, with `/v1`.",
     ),
+    plain(
+        Upstreams,
+        ["XAI_API", "xai-api", "xai.api"],
+        "mixed",
+        "Which of xAI's APIs is asked: `mixed` takes chat completions, and Responses where only they can, `responses` always.",
+    ),
     secret(Upstreams, ["PERPLEXITY_API_KEY", "perplexity.api_key"], "Key for Perplexity when the caller has none."),
     plain(
         Upstreams,
@@ -257,6 +263,13 @@ pub const SETTINGS: &[Setting] = &[
         ["PERPLEXITY_API", "perplexity-api", "perplexity.api"],
         "agent",
         "Which of Perplexity's APIs is asked: `agent` takes other vendors' models and tools, `sonar` is the older one.",
+    ),
+    secret(Upstreams, ["ANTHROPIC_API_KEY", "anthropic.api_key"], "Key for Anthropic when the caller has none."),
+    plain(
+        Upstreams,
+        ["ANTHROPIC_BASE_URL", "anthropic-base-url", "anthropic.base_url"],
+        "https://api.anthropic.com",
+        "Where the Anthropic API is, without `/v1`.",
     ),
     secret(
         Upstreams,

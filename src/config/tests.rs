@@ -331,6 +331,7 @@ fn sizes_and_times_are_read() {
         ("AIGW_ALLOW_INSECURE_UPSTREAMS", &["true", "0", "off"], &["maybe"]),
         ("GIGACHAT_MAX_CONCURRENT", &["1", "50"], &["0", "many"]),
         ("PERPLEXITY_API", &["agent", "sonar"], &["search"]),
+        ("XAI_API", &["mixed", "responses"], &["chat"]),
         ("GEMINI_SAFETY_THRESHOLD", &["OFF", "BLOCK_NONE", "block_only_high"], &["none"]),
         (
             "AIGW_FETCH_REMOTE_MEDIA_HOSTS",

@@ -3,14 +3,18 @@
 use super::{
     parse::{self, PlainHttp},
     reader::Reader,
-    settings::{PerplexityApi, Tls, Tokens, Upstream, Upstreams},
+    settings::{Tls, Tokens, Upstream, Upstreams},
 };
+use crate::providers::two_formats::{PerplexityApi, XaiApi};
 
 pub fn upstreams(read: &mut Reader<'_>, plain: PlainHttp) -> Option<Upstreams> {
     let google = simple(read, plain, "GOOGLE_AI_STUDIO_BASE_URL", "GOOGLE_AI_STUDIO_API_KEY");
     let xai = simple(read, plain, "XAI_API_BASE_URL", "XAI_API_KEY");
     let perplexity = simple(read, plain, "PERPLEXITY_API_BASE_URL", "PERPLEXITY_API_KEY");
+    let anthropic = simple(read, plain, "ANTHROPIC_BASE_URL", "ANTHROPIC_API_KEY");
     let gigachat = gigachat(read, plain);
+    let apis = [("mixed", XaiApi::Mixed), ("responses", XaiApi::Responses)];
+    let xai_api = read.parsed("XAI_API", |text| parse::one_of(text, &apis));
     let apis = [("agent", PerplexityApi::Agent), ("sonar", PerplexityApi::Sonar)];
     let perplexity_api = read.parsed("PERPLEXITY_API", |text| parse::one_of(text, &apis));
     let thresholds = ["OFF", "BLOCK_NONE", "BLOCK_ONLY_HIGH", "BLOCK_MEDIUM_AND_ABOVE", "BLOCK_LOW_AND_ABOVE"];
@@ -22,7 +26,9 @@ pub fn upstreams(read: &mut Reader<'_>, plain: PlainHttp) -> Option<Upstreams> {
         google: google?,
         xai: xai?,
         perplexity: perplexity?,
+        anthropic: anthropic?,
         gigachat: gigachat?,
+        xai_api: xai_api?,
         perplexity_api: perplexity_api?,
         gemini_safety_threshold,
         allow_insecure: plain == PlainHttp::Anywhere,

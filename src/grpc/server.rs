@@ -185,6 +185,7 @@ fn cors(origins: &[String]) -> tower::util::Either<CorsLayer, tower::layer::util
         "x-xai-api-key",
         "x-gigachat-api-key",
         "x-perplexity-api-key",
+        "x-anthropic-api-key",
         "x-provider-api-key",
     ];
     let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin", "x-request-id"];

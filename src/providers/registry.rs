@@ -7,9 +7,10 @@ use http::HeaderName;
 
 use super::{
     adapter::{Adapter, TokenExchange},
+    anthropic::AnthropicAdapter,
     gemini::{GeminiAdapter, GeminiDefaults},
     gigachat::{GigaChatAdapter, GigaChatTokens},
-    openai::{Dialect, OpenAiAdapter},
+    two_formats::{PerplexityApi, TwoFormats, XaiApi},
 };
 
 /// How a provider wants to see its key.
@@ -24,8 +25,10 @@ pub enum KeyStyle {
 /// What operators choose about adapters.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Choices {
-    /// Whether Perplexity is asked over its older API.
-    pub perplexity_sonar: bool,
+    /// How xAI is asked.
+    pub xai_api: XaiApi,
+    /// How Perplexity is asked.
+    pub perplexity_api: PerplexityApi,
     /// From which probability of harm on Gemini withholds answers, in Google's words.
     pub gemini_safety_threshold: Option<&'static str>,
 }
@@ -62,7 +65,7 @@ pub struct BuiltIn {
     pub wire: Wire,
 }
 
-pub static BUILT_IN: [BuiltIn; 5] = [
+pub static BUILT_IN: [BuiltIn; 6] = [
     BuiltIn {
         name: "google",
         prefix: "google",
@@ -88,7 +91,7 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         tokens: None,
         key_header: "x-xai-api-key",
         key_variable: "XAI_API_KEY",
-        wire: Wire::Http(|_| Arc::new(OpenAiAdapter::new(Dialect::XAI))),
+        wire: Wire::Http(|choices| Arc::new(TwoFormats::xai(choices.xai_api))),
     },
     BuiltIn {
         name: "gigachat",
@@ -112,7 +115,19 @@ pub static BUILT_IN: [BuiltIn; 5] = [
         tokens: None,
         key_header: "x-perplexity-api-key",
         key_variable: "PERPLEXITY_API_KEY",
-        wire: Wire::Http(|_| Arc::new(OpenAiAdapter::new(Dialect::SONAR))),
+        wire: Wire::Http(|choices| Arc::new(TwoFormats::perplexity(choices.perplexity_api))),
+    },
+    BuiltIn {
+        name: "anthropic",
+        prefix: "anthropic",
+        name_hints: &["claude"],
+        base_url: "https://api.anthropic.com",
+        base_suffix: "/v1",
+        key_style: KeyStyle::Header(HeaderName::from_static("x-api-key")),
+        tokens: None,
+        key_header: "x-anthropic-api-key",
+        key_variable: "ANTHROPIC_API_KEY",
+        wire: Wire::Http(|_| Arc::new(AnthropicAdapter)),
     },
     BuiltIn {
         name: "sandbox",

@@ -69,6 +69,46 @@ class OpenAi:
         return {"error": {"message": message, "type": kind, "param": None, "code": code}}
 
 
+class Agent:
+    """Frames and bodies in the Responses shape, as Perplexity's Agent API has it: no deltas of arguments, no `[DONE]`."""
+
+    end = b""
+    error = OpenAi.error
+
+    @staticmethod
+    def response(output: list[dict], status: str = "completed") -> dict:
+        usage = {"input_tokens": 7, "output_tokens": 6, "total_tokens": 13}
+        head = {"id": "resp_scripted", "object": "response", "created_at": 1795000000, "model": "scripted-1"}
+        return head | {"status": status, "output": output, "usage": usage}
+
+    @classmethod
+    def text_events(cls, pieces: list[str]) -> list[dict]:
+        first = [{"type": "response.created", "response": cls.response([], "in_progress")}]
+        return first + [{"type": "response.output_text.delta", "item_id": "msg_s1", "delta": piece} for piece in pieces]
+
+    @classmethod
+    def tool_events(cls) -> list[dict]:
+        first = [{"type": "response.created", "response": cls.response([], "in_progress")}]
+        return first + [{"type": "response.output_item.done", "item": item} for item in cls.items(None, True)]
+
+    @classmethod
+    def finish_events(cls, _reason: str) -> list[dict]:
+        return [{"type": "response.completed", "response": cls.response([])}]
+
+    @classmethod
+    def whole(cls, text: str | None, tool: bool) -> dict:
+        return cls.response(cls.items(text, tool))
+
+    @staticmethod
+    def items(text: str | None, tool: bool) -> list[dict]:
+        if tool:
+            arguments = json.dumps(TOOL_ARGUMENTS, ensure_ascii=False)
+            call = {"type": "function_call", "id": "fc_s1", "call_id": "call_s1"}
+            return [call | {"name": TOOL_NAME, "arguments": arguments, "status": "completed"}]
+        content = [{"type": "output_text", "text": text, "annotations": []}]
+        return [{"type": "message", "id": "msg_s1", "role": "assistant", "status": "completed", "content": content}]
+
+
 class Gemini:
     """Frames and bodies in the Gemini shape."""
 

@@ -1,4 +1,4 @@
-"""A provider that fails on purpose, byte by byte: raw HTTP/1.1 over asyncio, OpenAI-shaped and Gemini paths.
+"""A provider that fails on purpose, byte by byte: raw HTTP/1.1 over asyncio, OpenAI-shaped, Gemini and Agent paths.
 
 The model name chooses the script: `<script>[--<anything>]`, for Gemini with `gemini-` before it. What follows `--` only
 makes the name unique, so that a test can find its own requests in `ScriptedUpstream.exchanges`.
@@ -107,7 +107,7 @@ class ScriptedUpstream:
             model, _, method = path.split("/models/")[1].partition(":")
             stream = method.startswith("streamGenerateContent")
         else:
-            model, stream = str(body.get("model", "")), bool(body.get("stream"))
+            model, stream = str(body.get("model", "")).removeprefix("perplexity/"), bool(body.get("stream"))
         script = model.removeprefix("gemini-").split("--")[0]
         exchange = Exchange(path, model, script, stream, headers, body, time.monotonic())
         with self._changed:

@@ -87,8 +87,9 @@ def test_perplexity_goes_to_its_upstream(client, upstream, unique):
     name = unique("text")
     reply = client.chat.completions.create(model=f"perplexity/{name}", messages=user("hi"))
     assert reply.choices[0].message.content == TEXT
-    [exchange] = upstream.of(name)
-    assert exchange.path.endswith("/chat/completions")
+    stream = client.chat.completions.create(model=f"perplexity/{name}", messages=user("hi"), stream=True)
+    assert "".join(chunk.choices[0].delta.content or "" for chunk in stream if chunk.choices) == TEXT
+    assert [exchange.path for exchange in upstream.of(name)] == ["/v1/agent", "/v1/agent"]
 
 
 def test_the_callers_key_never_goes_upstream(client, upstream, unique):

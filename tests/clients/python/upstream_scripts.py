@@ -9,10 +9,10 @@ import json
 import re
 from collections.abc import Awaitable, Callable
 
-from provider_shapes import TEXT, TEXT_PIECES, Gemini, OpenAi, event_bytes, reference_stream
+from provider_shapes import TEXT, TEXT_PIECES, Agent, Gemini, OpenAi, event_bytes, reference_stream
 from upstream_connection import Connection, Exchange
 
-Dialect = type[OpenAi] | type[Gemini]
+Dialect = type[OpenAi] | type[Agent] | type[Gemini]
 SSE = "text/event-stream"
 HTML = b"<html><head><title>502 Bad Gateway</title></head><body><h1>secret-internal-host is down</h1></body></html>"
 FOR_EVER = 3600.0
@@ -20,7 +20,9 @@ FOR_EVER = 3600.0
 
 async def play(exchange: Exchange, c: Connection, attempt: int) -> bool:
     """Plays the script of the exchange; `attempt` counts the requests for this model from 1."""
-    dialect: Dialect = Gemini if "/models/" in exchange.path and ":" in exchange.path else OpenAi
+    dialect: Dialect = Agent if exchange.path == "/v1/agent" else OpenAi
+    if "/models/" in exchange.path and ":" in exchange.path:
+        dialect = Gemini
     for pattern, script in SCRIPTS:
         if found := re.fullmatch(pattern, exchange.script):
             return await script(exchange, c, dialect, attempt, *[int(g) for g in found.groups()])
