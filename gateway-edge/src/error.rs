@@ -355,3 +355,5 @@ impl Failure {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors_tests;

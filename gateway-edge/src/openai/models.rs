@@ -94,3 +94,6 @@ pub fn write_list(models: &[pb::Model]) -> Vec<u8> {
 pub fn write_one(one: &pb::Model) -> Vec<u8> {
     serde_json::to_vec(&model(one)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
