@@ -9,6 +9,7 @@ use axum::{
     body::Body,
     response::{IntoResponse as _, Response},
 };
+use bytes::{BufMut as _, BytesMut};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -91,6 +92,7 @@ use CodeFrom::{Fixed, Metadata};
 const INVALID: &str = "invalid_request_error";
 const SERVER: &str = "server_error";
 const QUOTA: &str = "insufficient_quota";
+const CUT: &str = "upstream_incomplete";
 
 /// By the reason of `google.rpc.ErrorInfo`.
 const REASONS: &[Row] = &[
@@ -256,10 +258,25 @@ impl Failure {
             .with_param(param)
     }
 
+    /// Refuses a request because there is nothing like its field `param` here.
+    pub fn unsupported(param: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message).with_param(param).with_code("unsupported_parameter")
+    }
+
     /// The service ended or broke a stream without saying so.
     pub fn incomplete() -> Self {
-        Self::new(StatusCode::BAD_GATEWAY, "The stream ended before the answer was complete.")
-            .with_code("upstream_incomplete")
+        Self::new(StatusCode::BAD_GATEWAY, "The stream ended before the answer was complete.").with_code(CUT)
+    }
+
+    /// Whether a stream was cut rather than ended by an error.
+    pub fn is_cut(&self) -> bool {
+        self.code() == Some(CUT)
+    }
+
+    /// Tells the field in the names of the interface that was asked.
+    pub fn named(mut self, names: field::Names) -> Self {
+        self.0.param = self.0.param.map(|param| names.rename(param));
+        self
     }
 
     pub fn with_param(mut self, param: impl Into<String>) -> Self {
@@ -300,6 +317,13 @@ impl Failure {
         serde_json::to_vec(&OpenAiBody { error }).unwrap_or_default()
     }
 
+    /// Writes the one frame that tells a client of a failure after the status line; no `[DONE]` follows it.
+    pub fn write_frame(&self, out: &mut BytesMut) {
+        out.put_slice(b"data: ");
+        out.put_slice(&self.to_openai_json());
+        out.put_slice(b"\n\n");
+    }
+
     fn to_api_json(&self, request_id: &str) -> Vec<u8> {
         let code = self.0.code.as_deref().unwrap_or(self.0.kind);
         serde_json::to_vec(&ApiBody { detail: &self.0.message, code, request_id }).unwrap_or_default()
@@ -331,3 +355,5 @@ impl Failure {
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod vectors_tests;

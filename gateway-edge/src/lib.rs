@@ -1,4 +1,5 @@
-//! The REST face of AI Model Gateway: OpenAI's chat completions and models, health, and gRPC-Web on the same origin.
+//! The REST face of AI Model Gateway: OpenAI's chat completions, Responses, text completions, embeddings and models,
+//! health, and gRPC-Web on the same origin.
 //!
 //! The edge knows the service only by its contract, so it runs in the service's process ([`Transport::in_memory`]) or in
 //! its own ([`Transport::remote`]). In reading order:

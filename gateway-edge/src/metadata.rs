@@ -13,23 +13,23 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tonic::{Request, metadata::MetadataMap};
 use uuid::{Builder, Uuid};
 
+use crate::error::Failure;
+
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 const X_STAINLESS_TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-timeout");
 const X_STAINLESS_READ_TIMEOUT: HeaderName = HeaderName::from_static("x-stainless-read-timeout");
 
-/// Headers that travel on unchanged. Everything else stays here: cookies and the caller's client library are nobody's
-/// business behind the edge.
-const FORWARDED: [&str; 8] = [
-    "x-google-api-key",
-    "x-xai-api-key",
-    "x-gigachat-api-key",
-    "x-perplexity-api-key",
-    "x-provider-api-key",
-    "traceparent",
-    "tracestate",
-    "accept-language",
-];
+const X_GATEWAY_STRICT: HeaderName = HeaderName::from_static("x-gateway-strict");
+
+/// Headers that travel on unchanged, beside the provider keys. Everything else stays here: cookies and the caller's
+/// client library are nobody's business behind the edge.
+const FORWARDED: [&str; 3] = ["traceparent", "tracestate", "accept-language"];
+
+/// Whether a header holds a key for a provider, `x-<provider>-api-key`. Which providers there are only the service knows.
+fn is_provider_key(name: &str) -> bool {
+    name.strip_prefix("x-").and_then(|rest| rest.strip_suffix("-api-key")).is_some_and(|provider| !provider.is_empty())
+}
 
 /// Identifies one request on every floor: taken from the caller when it is clean, else made here.
 #[derive(Clone, Debug)]
@@ -58,6 +58,11 @@ impl RequestId {
         self.0.to_str().unwrap_or_default()
     }
 
+    /// Returns the part that makes it unique, for ids with a beginning of their own.
+    pub fn stem(&self) -> &str {
+        self.as_str().trim_start_matches("req_")
+    }
+
     pub fn header(&self) -> HeaderValue {
         self.0.clone()
     }
@@ -82,11 +87,12 @@ pub fn request<T>(message: T, headers: &HeaderMap, id: &RequestId, deadline: Dur
     if let Some(token) = bearer(headers) {
         map.insert(header::AUTHORIZATION, token);
     }
-    // One walk over what is there: looking eight names up costs more than a caller has headers.
+    // One walk over what is there: looking names up costs more than a caller has headers.
     for (name, value) in headers {
-        if FORWARDED.contains(&name.as_str()) && !map.contains_key(name) && value.to_str().is_ok() {
+        let is_key = is_provider_key(name.as_str());
+        if (is_key || FORWARDED.contains(&name.as_str())) && !map.contains_key(name) && value.to_str().is_ok() {
             let mut value = value.clone();
-            value.set_sensitive(name.as_str().ends_with("-api-key"));
+            value.set_sensitive(is_key);
             map.insert(name.clone(), value);
         }
     }
@@ -106,6 +112,17 @@ fn bearer(headers: &HeaderMap) -> Option<HeaderValue> {
     let mut value = HeaderValue::try_from(format!("Bearer {key}")).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// Whether a header asks for a request that is refused rather than changed to suit the provider.
+pub fn is_strict(headers: &HeaderMap) -> Result<bool, Failure> {
+    match headers.get(X_GATEWAY_STRICT).map(HeaderValue::as_bytes) {
+        None | Some(b"false" | b"0") => Ok(false),
+        Some(b"true" | b"1") => Ok(true),
+        Some(_) => {
+            Err(Failure::invalid("x-gateway-strict", "Invalid header 'x-gateway-strict': expected true or false."))
+        }
+    }
 }
 
 /// Returns how long the client's library waits, in its own words, when that is less than `limit`.

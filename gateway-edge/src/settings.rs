@@ -31,3 +31,10 @@ impl Default for EdgeSettings {
         }
     }
 }
+
+impl EdgeSettings {
+    /// Largest message that the service may answer with.
+    pub(crate) fn max_answer_bytes(&self) -> usize {
+        self.max_body_bytes.max(4 << 20)
+    }
+}

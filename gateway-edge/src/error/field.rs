@@ -1,4 +1,39 @@
-//! Field paths of the contract, told back in OpenAI's names.
+//! Field paths of the contract, told back in the names of the interface that was asked.
+
+/// What an interface calls the fields that chat completions call otherwise. Only the head of a path is translated when
+/// the rest means something else there.
+#[derive(Clone, Copy, Debug)]
+pub struct Names(&'static [(&'static str, &'static str)]);
+
+pub const CHAT: Names = Names(&[]);
+
+/// Items are not messages, so their numbers would mislead.
+pub const RESPONSES: Names = Names(&[
+    ("messages", "input"),
+    ("max_completion_tokens", "max_output_tokens"),
+    ("max_tokens", "max_output_tokens"),
+    ("reasoning_effort", "reasoning.effort"),
+    ("response_format", "text.format"),
+    ("verbosity", "text.verbosity"),
+    ("web_search_options", "tools"),
+]);
+
+pub const COMPLETIONS: Names = Names(&[("messages", "prompt"), ("max_completion_tokens", "max_tokens")]);
+
+pub const EMBEDDINGS: Names = Names(&[("inputs", "input")]);
+
+impl Names {
+    /// Translates a path of the contract.
+    pub fn tell(self, path: &str) -> Option<String> {
+        to_openai(path).map(|path| self.rename(path))
+    }
+
+    /// Translates a path that is in the names of chat completions already.
+    pub fn rename(self, path: String) -> String {
+        let head = path.split(['.', '[']).next().unwrap_or_default();
+        self.0.iter().find(|(chat, _)| *chat == head).map_or_else(|| path.clone(), |(_, here)| (*here).to_owned())
+    }
+}
 
 /// Leading paths of a prompt that OpenAI names differently; the longest match comes first.
 const PATHS: &[(&str, &str)] = &[

@@ -11,6 +11,7 @@ fn forwards_identity_keys_and_trace_only() {
     let from = headers(&[
         ("authorization", "Bearer sk-1"),
         ("x-google-api-key", "AIza"),
+        ("x-anthropic-api-key", "sk-ant"),
         ("traceparent", "00-a-b-01"),
         ("accept-language", "vi"),
         ("cookie", "secret"),
@@ -19,7 +20,12 @@ fn forwards_identity_keys_and_trace_only() {
     ]);
     let request = request((), &from, &RequestId::of(&from), Duration::from_secs(5));
     let map = request.metadata();
-    for (name, value) in [("authorization", "Bearer sk-1"), ("x-google-api-key", "AIza"), ("accept-language", "vi")] {
+    for (name, value) in [
+        ("authorization", "Bearer sk-1"),
+        ("x-google-api-key", "AIza"),
+        ("x-anthropic-api-key", "sk-ant"),
+        ("accept-language", "vi"),
+    ] {
         assert_eq!(map.get(name).unwrap(), value);
     }
     assert!(map.contains_key("traceparent") && map.contains_key("x-request-id") && map.contains_key("grpc-timeout"));

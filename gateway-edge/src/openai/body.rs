@@ -8,7 +8,10 @@ use std::collections::HashMap;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{Alternative, Int, Str, StringOr};
+use super::{
+    lenient::{Alternative, Int, Str, StringOr},
+    read::Extension,
+};
 
 #[derive(Debug, Deserialize)]
 pub struct ChatBody<'a> {
@@ -32,6 +35,7 @@ pub struct ChatBody<'a> {
     pub top_logprobs: Option<Int>,
     /// An extension: refuse what the provider does not take instead of dropping it.
     pub strict: Option<bool>,
+    pub gateway: Option<Extension>,
     pub tools: Option<Vec<ToolBody<'a>>>,
     #[serde(borrow)]
     pub tool_choice: Option<StringOr<ToolChoiceBody<'a>>>,
@@ -42,6 +46,13 @@ pub struct ChatBody<'a> {
     #[serde(borrow)]
     pub response_format: Option<ResponseFormatBody<'a>>,
     pub reasoning_effort: Option<Str<'a>>,
+    /// As OpenRouter's clients write it.
+    #[serde(borrow)]
+    pub reasoning: Option<ReasoningBody<'a>>,
+    pub include_reasoning: Option<bool>,
+    /// As Anthropic's clients and several vendors write it.
+    #[serde(borrow)]
+    pub thinking: Option<&'a RawValue>,
     pub verbosity: Option<Str<'a>>,
     pub modalities: Option<Vec<Str<'a>>>,
     pub audio: Option<AudioOptions>,
@@ -78,6 +89,9 @@ pub struct MessageBody<'a> {
     pub tool_call_id: Option<String>,
     /// An extension of DeepSeek's that many clients know.
     pub reasoning_content: Option<String>,
+    /// The same in OpenRouter's and vLLM's words; text, or something else that is not ours.
+    #[serde(borrow)]
+    pub reasoning: Option<&'a RawValue>,
     /// Where our answers put opaque state of the provider.
     #[serde(borrow)]
     pub extra_content: Option<&'a RawValue>,
@@ -270,14 +284,42 @@ pub struct Prediction<'a> {
 }
 
 #[derive(Debug, Deserialize)]
+pub struct ReasoningBody<'a> {
+    #[serde(borrow)]
+    pub effort: Option<Str<'a>>,
+    pub max_tokens: Option<Int>,
+    pub exclude: Option<bool>,
+    pub enabled: Option<bool>,
+}
+
+/// What OpenAI has, and what the contract has beyond it.
+#[derive(Debug, Default, Deserialize)]
 pub struct WebSearch {
     pub search_context_size: Option<String>,
     pub user_location: Option<UserLocation>,
+    pub filters: Option<SearchFilters>,
+    pub allowed_domains: Option<Vec<String>>,
+    pub excluded_domains: Option<Vec<String>>,
+    /// RFC 3339.
+    pub start_time: Option<String>,
+    pub end_time: Option<String>,
+    pub max_age_seconds: Option<Int>,
 }
 
 #[derive(Debug, Deserialize)]
+pub struct SearchFilters {
+    pub allowed_domains: Option<Vec<String>>,
+    pub blocked_domains: Option<Vec<String>>,
+}
+
+/// Nested as in chat completions, or flat as in Responses.
+#[derive(Debug, Deserialize)]
 pub struct UserLocation {
     pub approximate: Option<Approximate>,
+    pub country: Option<String>,
+    pub region: Option<String>,
+    pub city: Option<String>,
+    pub timezone: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]

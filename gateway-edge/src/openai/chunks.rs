@@ -4,16 +4,19 @@
 //! choice, id and name of a tool call once, never text, calls and reasoning in one delta, annotations once, one finish
 //! chunk, usage once and last.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::{BufMut as _, BytesMut};
-use serde::Serialize;
 
 use crate::{
     error::Failure,
     pb::{self, stream_chat_completion_response::Event},
 };
 
-use super::shapes::{self, Annotations, ExtraContent, Logprobs, Usage, Warnings};
+use super::{
+    frame::{json, json_text},
+    shapes::Logprobs,
+    state::ExtraContent,
+    trail::{EventWriter, Trail, broken},
+};
 
 /// OpenAI's own limit of `n`. It bounds what a confused provider can make us write.
 const MAX_CHOICES: u32 = 128;
@@ -34,9 +37,7 @@ pub struct ChunkWriter {
     /// Length of the part of `head` before `"choices"`.
     top: usize,
     choices: Vec<ChoiceState>,
-    provider: String,
-    failed_attempts: usize,
-    warnings: Vec<pb::Warning>,
+    trail: Trail,
     over: bool,
 }
 
@@ -55,6 +56,8 @@ struct CallState {
     index: u32,
     id: String,
     custom: bool,
+    /// Whether the call's one `extra_content` is out: accumulating clients cannot join two of them.
+    has_state: bool,
 }
 
 /// Accumulating clients join strings and add up numbers, so these go out once.
@@ -75,35 +78,14 @@ impl ChunkWriter {
             head: Vec::new(),
             top: 0,
             choices: Vec::new(),
-            provider: String::new(),
-            failed_attempts: 0,
-            warnings: Vec::new(),
+            trail: Trail::default(),
             over: false,
         }
     }
+}
 
-    /// Whether the last frame is written, be it `[DONE]` or an error.
-    pub fn is_over(&self) -> bool {
-        self.over
-    }
-
-    pub fn provider(&self) -> &str {
-        &self.provider
-    }
-
-    /// Attempts so far, the one that answers included.
-    pub fn attempts(&self) -> usize {
-        self.failed_attempts + 1
-    }
-
-    pub fn warnings(&self) -> usize {
-        self.warnings.len()
-    }
-
-    /// Writes what `event` adds to the stream, which is nothing for an event that callers do not see.
-    ///
-    /// A failure means that the service broke its contract; the caller decides between a status and [`Self::fail`].
-    pub fn feed(&mut self, event: pb::StreamChatCompletionResponse, out: &mut BytesMut) -> Result<(), Failure> {
+impl EventWriter for ChunkWriter {
+    fn feed(&mut self, event: pb::StreamChatCompletionResponse, out: &mut BytesMut) -> Result<(), Failure> {
         let at = event.choice_index;
         if at >= MAX_CHOICES {
             return Err(broken("a choice beyond the largest number of choices"));
@@ -129,27 +111,32 @@ impl ChunkWriter {
             Event::Started(started) => self.start(&started),
             Event::Citation(citation) => self.slot(at).citations.push(citation),
             Event::ProviderState(state) => self.state(at, state, out),
-            Event::Warning(warning) => self.warnings.push(warning),
-            Event::Attempt(_) => self.failed_attempts += 1,
-            // Final only in `finished`, and clients take one usage chunk only.
-            Event::Usage(_) => {}
+            Event::Warning(_) | Event::Attempt(_) | Event::Usage(_) => self.trail.note(event),
         }
         Ok(())
     }
 
     /// Writes the one frame that tells a client of a failure after the status line; no `[DONE]` follows.
-    pub fn fail(&mut self, failure: &Failure, out: &mut BytesMut) {
+    fn fail(&mut self, failure: &Failure, out: &mut BytesMut) {
         if self.over {
             return;
         }
-        out.put_slice(b"data: ");
-        out.put_slice(&failure.to_openai_json());
-        out.put_slice(b"\n\n");
+        failure.write_frame(out);
         self.over = true;
     }
 
+    fn is_over(&self) -> bool {
+        self.over
+    }
+
+    fn trail(&self) -> &Trail {
+        &self.trail
+    }
+}
+
+impl ChunkWriter {
     fn start(&mut self, started: &pb::ChatStarted) {
-        self.provider.clone_from(&started.provider);
+        self.trail.provider.clone_from(&started.provider);
         let id = if started.completion_id.is_empty() { &self.fallback_id } else { &started.completion_id };
         let created = started.create_time.as_ref().map_or(0, |time| time.seconds);
         let mut head = Vec::with_capacity(160);
@@ -249,7 +236,8 @@ impl ChunkWriter {
         let custom = call.kind() == pb::ToolKind::Custom;
         let belongs = |s: &pb::ProviderState| !s.tool_call_id.is_empty() && s.tool_call_id == call.id;
         let early: Vec<_> = state.states.extract_if(.., |s| belongs(s)).collect();
-        state.calls.push(CallState { index: call.tool_call_index, id: call.id.clone(), custom });
+        let has_state = !early.is_empty();
+        state.calls.push(CallState { index: call.tool_call_index, id: call.id.clone(), custom, has_state });
         let first = state.calls.len() == 1;
         let fresh = !std::mem::replace(&mut state.role_sent, true);
         if self.legacy_functions && !first {
@@ -318,14 +306,16 @@ impl ChunkWriter {
     }
 
     fn state(&mut self, at: u32, state: pb::ProviderState, out: &mut BytesMut) {
-        let choice = self.slot(at);
-        let call = choice.calls.iter().find(|call| !call.id.is_empty() && call.id == state.tool_call_id);
-        let Some((index, custom)) = call.map(|call| (call.index, call.custom)) else {
-            return choice.states.push(state);
-        };
-        if self.legacy_functions {
+        if self.legacy_functions && !state.tool_call_id.is_empty() {
             return;
         }
+        let choice = self.slot(at);
+        let its = |call: &&mut CallState| !call.id.is_empty() && call.id == state.tool_call_id && !call.has_state;
+        let Some(call) = choice.calls.iter_mut().find(its) else {
+            return choice.states.push(state);
+        };
+        call.has_state = true;
+        let (index, custom) = (call.index, call.custom);
         self.open(at as usize, out);
         out.put_slice(b"\"tool_calls\":[{\"index\":");
         out.put_slice(itoa::Buffer::new().format(index).as_bytes());
@@ -339,41 +329,10 @@ impl ChunkWriter {
 
 mod finish;
 
-/// A stream that breaks the contract cannot be told to a client faithfully.
-fn broken(what: &str) -> Failure {
-    Failure::new(http::StatusCode::BAD_GATEWAY, format!("The stream could not be read: {what}."))
-        .with_code("upstream_bad_response")
-}
-
-/// Writes JSON into memory, which cannot fail.
-fn json<W: std::io::Write, T: Serialize + ?Sized>(mut out: W, value: &T) {
-    let _ = serde_json::to_writer(&mut out, value);
-}
-
-/// Writes a JSON string. Readers that split lines as Unicode does (httpx's `iter_lines`, Python's `splitlines`) would
-/// break an event at three characters which JSON may leave as they are.
-fn json_text(text: &str, out: &mut BytesMut) {
-    const BREAKS: [char; 3] = ['\u{85}', '\u{2028}', '\u{2029}'];
-    if !text.contains(BREAKS) {
-        return json(out.writer(), text);
-    }
-    let mut whole = Vec::with_capacity(text.len() + 16);
-    json(&mut whole, text);
-    let whole = String::from_utf8(whole).unwrap_or_default();
-    let mut rest = &*whole;
-    while let Some(at) = rest.find(BREAKS) {
-        let found = rest[at..].chars().next().unwrap_or_default();
-        out.put_slice(&rest.as_bytes()[..at]);
-        out.put_slice(format!("\\u{:04x}", u32::from(found)).as_bytes());
-        rest = &rest[at + found.len_utf8()..];
-    }
-    out.put_slice(rest.as_bytes());
-}
-
 fn extra(states: &[&pb::ProviderState], out: &mut BytesMut) {
     if !states.is_empty() {
         out.put_slice(b",\"extra_content\":");
-        json(&mut out.writer(), &ExtraContent(states));
+        json(&mut out.writer(), &ExtraContent::OfCall(states));
     }
 }
 

@@ -30,13 +30,18 @@ const DETAILS: &[(&str, pb::ImageDetail)] = &[
 /// Where a part stands, for failures.
 #[derive(Clone, Copy)]
 pub struct At {
-    pub message: usize,
+    /// `messages`, or what an interface calls its list.
+    pub list: &'static str,
+    pub item: usize,
+    /// `content`, or what an item calls its parts.
+    pub member: &'static str,
     pub part: usize,
 }
 
 impl At {
-    fn field(self, name: &str) -> String {
-        format!("messages[{}].content[{}].{name}", self.message, self.part)
+    pub fn field(self, name: &str) -> String {
+        let Self { list, item, member, part } = self;
+        format!("{list}[{item}].{member}[{part}].{name}")
     }
 }
 
@@ -92,11 +97,21 @@ fn image(body: StringOr<ImageBody<'_>>, at: At) -> Result<pb::ImagePart, Failure
         let message = "Invalid image URL: expected an http or https address or a data URL with base64 data.";
         return Err(Failure::invalid(field(), message));
     };
-    let detail = match detail.as_deref() {
-        Some(detail) => one_of(detail, DETAILS, || at.field("image_url.detail"))?,
-        None => pb::ImageDetail::Unspecified,
-    };
-    Ok(pb::ImagePart { source: Some(source), detail: detail.into() })
+    Ok(pb::ImagePart { source: Some(source), detail: self::detail(detail.as_deref(), at)?.into() })
+}
+
+fn detail(detail: Option<&str>, at: At) -> Result<pb::ImageDetail, Failure> {
+    match detail {
+        Some(detail) => one_of(detail, DETAILS, || at.field("image_url.detail")),
+        None => Ok(pb::ImageDetail::Unspecified),
+    }
+}
+
+/// A picture that the provider has stored, which only Responses have.
+pub fn stored_image(id: String, detail: Option<&str>, at: At) -> Result<pb::Part, Failure> {
+    let source = Some(pb::MediaSource { source: Some(Source::FileId(id)), mime_type: String::new() });
+    let image = pb::ImagePart { source, detail: self::detail(detail, at)?.into() };
+    Ok(pb::Part { content: Some(Content::Image(image)) })
 }
 
 fn audio(body: AudioBody<'_>, at: At) -> Result<pb::AudioPart, Failure> {

@@ -8,7 +8,7 @@ use super::{
     content::{self, At},
     lenient::StringOr,
     options::one_of,
-    tools,
+    state, tools,
 };
 use pb::part::Content;
 
@@ -92,7 +92,8 @@ fn parts(content: StringOr<Vec<PartBody<'_>>>, message: usize) -> Result<Vec<pb:
     match content {
         StringOr::String(text) => Ok(vec![content::text(text)]),
         StringOr::Other(parts) => {
-            let one = |(part, body)| content::part(body, At { message, part });
+            let at = |part| At { list: "messages", item: message, member: "content", part };
+            let one = |(part, body)| content::part(body, at(part));
             parts.into_iter().enumerate().map(one).collect()
         }
     }
@@ -103,15 +104,17 @@ fn assistant(body: MessageBody<'_>, index: usize, legacy: &mut LegacyCalls) -> R
         || body.function_call.is_some()
         || body.audio.is_some()
         || body.refusal.is_some()
-        || body.reasoning_content.is_some();
+        || body.reasoning_content.is_some()
+        || body.reasoning.is_some();
     let mut out = Vec::new();
     let mut push = |content| out.push(pb::Part { content: Some(content) });
 
-    if let Some(text) = body.reasoning_content.filter(|text| !text.is_empty()) {
+    let elsewhere = || serde_json::from_str::<String>(body.reasoning?.get()).ok();
+    if let Some(text) = body.reasoning_content.or_else(elsewhere).filter(|text| !text.is_empty()) {
         push(Content::Reasoning(pb::ReasoningPart { text }));
     }
     if let Some(raw) = body.extra_content {
-        tools::provider_states(raw, "").into_iter().for_each(|state| push(Content::ProviderState(state)));
+        state::read(raw, "").into_iter().for_each(|state| push(Content::ProviderState(state)));
     }
     match body.content {
         // Beside a call some clients send "", some null, some nothing: all mean the same.

@@ -1,18 +1,34 @@
-//! OpenAI's chat completions, pure: JSON to the contract and back. No IO and no clock.
+//! OpenAI's REST interfaces, pure: JSON to the contract and back. No IO and no clock.
+//!
+//! `request`, `response` and `chunks` are chat completions; `responses` and `completions` are the newer and the older face
+//! of the same service, `embeddings` and `models` the other two services. What several of them read or write stands in a
+//! file of its own: `read` and `rest` (bodies), `shapes`, `state` and `frame` (answers), `trail` (streams).
 
 mod body;
 mod chunks;
+mod completions;
 mod content;
+pub mod embeddings;
+mod frame;
 mod lenient;
 mod messages;
 pub mod models;
 mod options;
+mod read;
+mod reasoning;
 mod request;
 mod response;
+mod responses;
 mod rest;
+mod search;
 mod shapes;
+mod state;
 mod tools;
+mod trail;
 
 pub use chunks::ChunkWriter;
+pub use completions::{CompletionCall, CompletionWriter, parse as parse_text, write as write_text};
 pub use request::{ChatCall, parse};
 pub use response::write as write_completion;
+pub use responses::{ResponseCall, ResponseWriter, parse as parse_response, write as write_response};
+pub use trail::{EventWriter, Trail};

@@ -2,7 +2,9 @@
 
 use serde::Serialize;
 
-use crate::pb;
+use crate::{error::Failure, pb};
+
+use super::options::{MODALITIES, one_of};
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -21,6 +23,53 @@ struct Model<'a> {
     context_window: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_output_tokens: Option<u64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    capabilities: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    input_modalities: Vec<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shutdown_date: Option<i64>,
+}
+
+/// Names of the contract's capabilities, in lists and in the filter of the list.
+const CAPABILITIES: &[(&str, pb::ModelCapability)] = &[
+    ("chat", pb::ModelCapability::Chat),
+    ("streaming", pb::ModelCapability::Streaming),
+    ("tools", pb::ModelCapability::Tools),
+    ("parallel_tools", pb::ModelCapability::ParallelTools),
+    ("vision", pb::ModelCapability::Vision),
+    ("reasoning", pb::ModelCapability::Reasoning),
+    ("structured_output", pb::ModelCapability::StructuredOutput),
+    ("web_search", pb::ModelCapability::WebSearch),
+    ("embeddings", pb::ModelCapability::Embeddings),
+    ("documents", pb::ModelCapability::Documents),
+];
+
+/// Reads the filters of a list from its query: `capabilities=tools,vision` and `provider=google`. Other members of the
+/// query are not ours.
+pub fn filter(query: &str) -> Result<pb::ListModelsRequest, Failure> {
+    let mut request = pb::ListModelsRequest::default();
+    for (name, value) in query.split('&').filter_map(|member| member.split_once('=')) {
+        match name {
+            "provider" => request.provider = value.to_owned(),
+            "capabilities" => {
+                for name in value.split(',').flat_map(|list| list.split("%2C")).filter(|name| !name.is_empty()) {
+                    request.capabilities.push(one_of(name, CAPABILITIES, || "capabilities".into())?.into());
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(request)
+}
+
+/// Returns the names of enum values, those that have one.
+fn names<T: Copy + PartialEq + TryFrom<i32>>(values: &[i32], table: &[(&'static str, T)]) -> Vec<&'static str> {
+    let name = |value: &i32| {
+        let value = T::try_from(*value).ok()?;
+        table.iter().find(|(_, known)| *known == value).map(|(name, _)| *name)
+    };
+    values.iter().filter_map(name).collect()
 }
 
 fn model(model: &pb::Model) -> Model<'_> {
@@ -31,6 +80,9 @@ fn model(model: &pb::Model) -> Model<'_> {
         owned_by: if model.owned_by.is_empty() { &model.provider } else { &model.owned_by },
         context_window: model.context_window_tokens,
         max_output_tokens: model.max_output_tokens,
+        capabilities: names(&model.capabilities, CAPABILITIES),
+        input_modalities: names(&model.input_modalities, MODALITIES),
+        shutdown_date: model.shutdown_time.as_ref().map(|time| time.seconds),
     }
 }
 
@@ -42,3 +94,6 @@ pub fn write_list(models: &[pb::Model]) -> Vec<u8> {
 pub fn write_one(one: &pb::Model) -> Vec<u8> {
     serde_json::to_vec(&model(one)).unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,21 +1,13 @@
-//! The options of a request that are more than a number: formats, levels, audio, web search.
+//! The options of a request that are more than a number: formats, levels, audio.
+
+use std::collections::HashMap;
 
 use crate::{error::Failure, pb};
 
 use super::{
-    body::{AudioOptions, Prediction, ResponseFormatBody, WebSearch},
+    body::{AudioOptions, JsonSchemaBody, Prediction, ResponseFormatBody},
     lenient::{Int, Str, StringOr},
 };
-
-pub const EFFORTS: &[(&str, pb::ReasoningEffort)] = &[
-    ("none", pb::ReasoningEffort::None),
-    ("minimal", pb::ReasoningEffort::Minimal),
-    ("low", pb::ReasoningEffort::Low),
-    ("medium", pb::ReasoningEffort::Medium),
-    ("high", pb::ReasoningEffort::High),
-    ("xhigh", pb::ReasoningEffort::Xhigh),
-    ("max", pb::ReasoningEffort::Max),
-];
 
 pub const VERBOSITIES: &[(&str, pb::Verbosity)] =
     &[("low", pb::Verbosity::Low), ("medium", pb::Verbosity::Medium), ("high", pb::Verbosity::High)];
@@ -41,13 +33,6 @@ pub fn count(value: Option<Int>, param: &'static str) -> Result<Option<u32>, Fai
     u32::try_from(value).map(Some).map_err(|_| {
         Failure::invalid(param, format!("Invalid '{param}': expected an integer from 0 to 4294967295, got {value}."))
     })
-}
-
-pub fn reasoning(effort: Option<&str>) -> Result<Option<pb::ReasoningOptions>, Failure> {
-    let Some(effort) = effort else { return Ok(None) };
-    let effort = one_of(effort, EFFORTS, || "reasoning_effort".into())?;
-    let amount = Some(pb::reasoning_options::Amount::Effort(effort.into()));
-    Ok(Some(pb::ReasoningOptions { amount, include: None }))
 }
 
 pub fn modalities(list: Vec<Str<'_>>) -> Result<Vec<i32>, Failure> {
@@ -86,27 +71,36 @@ pub fn response_format(format: ResponseFormatBody<'_>) -> Result<pb::ResponseFor
         _ => {
             let missing = || Failure::missing("response_format.json_schema");
             let schema = format.json_schema.ok_or_else(missing)?;
-            Format::JsonSchema(pb::JsonSchemaFormat {
-                name: schema.name.ok_or_else(|| Failure::missing("response_format.json_schema.name"))?,
-                description: schema.description.unwrap_or_default(),
-                schema: schema.schema.map(|raw| raw.get().to_owned()).unwrap_or_default(),
-                strict: schema.strict,
-            })
+            json_schema(schema, "response_format.json_schema")?
         }
     };
     Ok(pb::ResponseFormat { format: Some(format) })
 }
 
-pub fn web_search(options: WebSearch) -> pb::WebSearchOptions {
-    let location = options.user_location.and_then(|location| location.approximate);
-    pb::WebSearchOptions {
-        context_size: options.search_context_size.unwrap_or_default(),
-        user_location: location.map(|place| pb::UserLocation {
-            country: place.country.unwrap_or_default(),
-            region: place.region.unwrap_or_default(),
-            city: place.city.unwrap_or_default(),
-            timezone: place.timezone.unwrap_or_default(),
-        }),
-        ..pb::WebSearchOptions::default()
+/// Reads the schema of a format that stands at `at`.
+pub fn json_schema(schema: JsonSchemaBody<'_>, at: &str) -> Result<pb::response_format::Format, Failure> {
+    Ok(pb::response_format::Format::JsonSchema(pb::JsonSchemaFormat {
+        name: schema.name.ok_or_else(|| Failure::missing(format!("{at}.name")))?,
+        description: schema.description.unwrap_or_default(),
+        schema: schema.schema.map(|raw| raw.get().to_owned()).unwrap_or_default(),
+        strict: schema.strict,
+    }))
+}
+
+pub fn stop(stop: Option<StringOr<Vec<String>>>) -> Vec<String> {
+    match stop {
+        None => Vec::new(),
+        Some(StringOr::String(text)) => vec![text],
+        Some(StringOr::Other(list)) => list,
     }
+}
+
+type Bias = HashMap<String, i32>;
+
+pub fn logit_bias(bias: Option<HashMap<String, Int>>) -> Result<Bias, Failure> {
+    let entry = |(token, Int(value)): (String, Int)| match i32::try_from(value) {
+        Ok(value) => Ok((token, value)),
+        Err(_) => Err(Failure::invalid("logit_bias", "Invalid 'logit_bias': values go from -100 to 100.")),
+    };
+    bias.unwrap_or_default().into_iter().map(entry).collect()
 }

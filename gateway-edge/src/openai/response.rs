@@ -6,9 +6,15 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
-use crate::pb::{self, part::Content};
+use crate::{
+    error::field,
+    pb::{self, part::Content},
+};
 
-use super::shapes::{self, Annotations, ExtraContent, Logprobs, Usage, Warnings};
+use super::{
+    shapes::{self, Annotations, Logprobs, Usage, Warnings},
+    state::ExtraContent,
+};
 
 #[derive(Serialize)]
 struct Completion<'a> {
@@ -86,11 +92,15 @@ struct Audio<'a> {
     transcript: &'a str,
 }
 
-struct Extra<'a>(Vec<&'a pb::ProviderState>);
+struct Extra<'a> {
+    of_call: bool,
+    states: Vec<&'a pb::ProviderState>,
+}
 
 impl Serialize for Extra<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        ExtraContent(&self.0).serialize(serializer)
+        let states = &self.states;
+        if self.of_call { ExtraContent::OfCall(states) } else { ExtraContent::OfMessage(states) }.serialize(serializer)
     }
 }
 
@@ -105,7 +115,8 @@ pub fn write(completion: &pb::ChatCompletion, legacy_functions: bool) -> Vec<u8>
         choices: completion.choices.iter().map(|one| choice(one, legacy_functions)).collect(),
         usage: completion.usage.as_ref().and_then(Usage::of),
         service_tier: &completion.service_tier,
-        warnings: (!completion.warnings.is_empty()).then_some(Warnings(&completion.warnings)),
+        warnings: (!completion.warnings.is_empty())
+            .then_some(Warnings { list: &completion.warnings, names: field::CHAT }),
         provider_metadata: shapes::provider_metadata(&completion.provider_metadata),
     };
     let mut json = Vec::with_capacity(text + text / 8 + 512);
@@ -201,11 +212,11 @@ fn place<'a>(states: Vec<&'a pb::ProviderState>, out: &mut Message<'a>) {
     for state in states {
         let call =
             out.tool_calls.iter_mut().find(|call| !state.tool_call_id.is_empty() && call.id == state.tool_call_id);
-        let slot = match call {
-            Some(call) => &mut call.extra_content,
-            None => &mut out.extra_content,
+        let (of_call, slot) = match call {
+            Some(call) => (true, &mut call.extra_content),
+            None => (false, &mut out.extra_content),
         };
-        slot.get_or_insert_with(|| Extra(Vec::new())).0.push(state);
+        slot.get_or_insert_with(|| Extra { of_call, states: Vec::new() }).states.push(state);
     }
 }
 

@@ -36,6 +36,11 @@ impl<'de> Rest<'de> {
         String::from_utf8(out).unwrap_or_default()
     }
 
+    /// Keeps a member after all that has a field but means something else than the field.
+    pub fn keep(&mut self, key: &'static str, value: &'de RawValue) {
+        self.0.push((Cow::Borrowed(key), value));
+    }
+
     fn add(&mut self, key: Cow<'de, str>, value: &'de RawValue) -> Result<(), &'static str> {
         // Which of two equal members counts would depend on the provider. The list is short; a long one is an attack.
         if self.0.len() >= 64 {

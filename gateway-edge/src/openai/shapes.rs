@@ -1,10 +1,6 @@
 //! JSON shapes that whole answers and stream chunks share.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::{
-    Serialize, Serializer,
-    ser::{SerializeMap as _, SerializeSeq as _},
-};
+use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 use serde_json::value::RawValue;
 
 use crate::{error::field, pb};
@@ -131,10 +127,13 @@ impl Serialize for Tokens<'_> {
     }
 }
 
+/// JSON has no infinity; OpenAI writes this number for "practically impossible".
+pub fn finite(logprob: f64) -> f64 {
+    if logprob.is_finite() { logprob } else { -9999.0 }
+}
+
 fn token<'a>(token: &'a str, logprob: f64, bytes: &'a [u8], top_logprobs: Option<Vec<Token<'a>>>) -> Token<'a> {
-    // JSON has no infinity; OpenAI writes this number for "practically impossible".
-    let logprob = if logprob.is_finite() { logprob } else { -9999.0 };
-    Token { token, logprob, bytes: (!bytes.is_empty()).then_some(bytes), top_logprobs }
+    Token { token, logprob: finite(logprob), bytes: (!bytes.is_empty()).then_some(bytes), top_logprobs }
 }
 
 /// A list of sources as annotations.
@@ -167,7 +166,11 @@ impl Serialize for Annotations<'_> {
 }
 
 /// What was changed in the request, an extension of ours.
-pub struct Warnings<'a>(pub &'a [pb::Warning]);
+pub struct Warnings<'a> {
+    pub list: &'a [pb::Warning],
+    /// What the interface calls the fields.
+    pub names: field::Names,
+}
 
 #[derive(Serialize)]
 struct Warning<'a> {
@@ -178,50 +181,14 @@ struct Warning<'a> {
 
 impl Serialize for Warnings<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|warning| Warning {
-            field: field::to_openai(&warning.field).unwrap_or_else(|| warning.field.clone()),
+        serializer.collect_seq(self.list.iter().map(|warning| Warning {
+            field: self.names.tell(&warning.field).unwrap_or_else(|| warning.field.clone()),
             action: match warning.action() {
                 pb::WarningAction::Rewritten => "rewritten",
                 pb::WarningAction::Dropped | pb::WarningAction::Unspecified => "dropped",
             },
             message: &warning.message,
         }))
-    }
-}
-
-/// Opaque state of providers as `{"<provider>":{"<kind>":"<base64>"}}`; clients that echo unknown members of a message
-/// bring it back with the next turn. Google's own compatible endpoint uses the same place for its signatures.
-pub struct ExtraContent<'a>(pub &'a [&'a pb::ProviderState]);
-
-struct OfProvider<'a> {
-    name: &'a str,
-    states: &'a [&'a pb::ProviderState],
-}
-
-impl Serialize for ExtraContent<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        for (at, state) in self.0.iter().enumerate() {
-            let name = &*state.provider;
-            if self.0[..at].iter().all(|earlier| earlier.provider != name) {
-                map.serialize_entry(name, &OfProvider { name, states: self.0 })?;
-            }
-        }
-        map.end()
-    }
-}
-
-impl Serialize for OfProvider<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        let own = || self.states.iter().filter(|state| state.provider == self.name);
-        for state in own() {
-            map.serialize_entry(&state.kind, &STANDARD.encode(&state.data))?;
-        }
-        if let Some(bound) = own().find(|state| !state.key_scope.is_empty()) {
-            map.serialize_entry("key_scope", &bound.key_scope)?;
-        }
-        map.end()
     }
 }
 

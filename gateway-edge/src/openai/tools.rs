@@ -1,7 +1,5 @@
 //! Tools, the choice among them, and calls of them in the history. The deprecated `functions` become tools here.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use crate::{error::Failure, pb};
@@ -10,9 +8,10 @@ use super::{
     body::{CustomBody, FunctionBody, Named, ToolBody, ToolCallBody, ToolChoiceBody},
     lenient::StringOr,
     options::one_of,
+    state,
 };
 
-const KINDS: &[(&str, pb::ToolKind)] = &[("function", pb::ToolKind::Function), ("custom", pb::ToolKind::Custom)];
+pub const KINDS: &[(&str, pb::ToolKind)] = &[("function", pb::ToolKind::Function), ("custom", pb::ToolKind::Custom)];
 
 const MODES: &[(&str, pb::ToolChoiceMode)] = &[
     ("none", pb::ToolChoiceMode::None),
@@ -108,12 +107,12 @@ pub fn function_choice(choice: StringOr<Named>) -> Result<pb::ToolChoice, Failur
     }
 }
 
-fn mode_only(mode: &str, param: &'static str) -> Result<pb::ToolChoice, Failure> {
+pub fn mode_only(mode: &str, param: &'static str) -> Result<pb::ToolChoice, Failure> {
     let mode = one_of(mode, MODES, || param.into())?;
     Ok(pb::ToolChoice { mode: mode.into(), ..pb::ToolChoice::default() })
 }
 
-fn exactly(name: String, kind: pb::ToolKind) -> pb::ToolChoice {
+pub fn exactly(name: String, kind: pb::ToolKind) -> pb::ToolChoice {
     let mode = pb::ToolChoiceMode::Required.into();
     pb::ToolChoice { mode, allowed_names: vec![name], kind: kind.into() }
 }
@@ -138,7 +137,7 @@ pub fn call(
         (function.name, arguments(function.arguments))
     };
     let name = name.ok_or_else(|| Failure::missing(format!("{}.name", at())))?;
-    let states = body.extra_content.map(|raw| provider_states(raw, &id)).unwrap_or_default();
+    let states = body.extra_content.map(|raw| state::read(raw, &id)).unwrap_or_default();
     Ok((pb::ToolCall { id, name, arguments, kind: kind.into() }, states))
 }
 
@@ -146,54 +145,4 @@ pub fn call(
 pub fn arguments(raw: Option<&RawValue>) -> String {
     let Some(raw) = raw.map(RawValue::get) else { return String::new() };
     if raw.starts_with('"') { serde_json::from_str(raw).unwrap_or_default() } else { raw.to_owned() }
-}
-
-/// Reads `{"google":{"thought_signature":"<base64>"}}`: per provider, per kind, the state that an earlier answer of
-/// ours carried. Anything else in there is not ours and is left alone.
-pub fn provider_states(extra_content: &RawValue, tool_call_id: &str) -> Vec<pb::ProviderState> {
-    // Two levels of maps that keep order, so that several states come back as they went out.
-    let Ok(Members(providers)) = serde_json::from_str::<Members<Members<String>>>(extra_content.get()) else {
-        return Vec::new();
-    };
-    let mut states = Vec::new();
-    for (provider, Members(kinds)) in providers {
-        let scope = kinds.iter().find(|(kind, _)| kind == "key_scope").map(|(_, scope)| scope.clone());
-        for (kind, data) in kinds.into_iter().filter(|(kind, _)| kind != "key_scope") {
-            // What is no base64 did not come from us: the well-known placeholder signatures, for example.
-            let Ok(data) = STANDARD.decode(data) else { continue };
-            states.push(pb::ProviderState {
-                provider: provider.clone(),
-                key_scope: scope.clone().unwrap_or_default(),
-                kind,
-                data: data.into(),
-                tool_call_id: tool_call_id.to_owned(),
-            });
-        }
-    }
-    states
-}
-
-/// Members of a JSON object in their order.
-struct Members<T>(Vec<(String, T)>);
-
-impl<'de, T: Deserialize<'de>> Deserialize<'de> for Members<T> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct MembersVisitor<T>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for MembersVisitor<T> {
-            type Value = Members<T>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: serde::de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut members = Vec::new();
-                while let Some(member) = map.next_entry()? {
-                    members.push(member);
-                }
-                Ok(Members(members))
-            }
-        }
-        deserializer.deserialize_map(MembersVisitor(std::marker::PhantomData))
-    }
 }

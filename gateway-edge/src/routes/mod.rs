@@ -23,10 +23,14 @@ use crate::{
     metadata::{RequestId, X_REQUEST_ID},
 };
 
+mod call;
 mod chat;
+mod completions;
+mod embeddings;
 mod grpc_web;
 mod health;
 mod models;
+mod responses;
 mod sse;
 
 /// What every handler needs.
@@ -41,11 +45,20 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let cors = cors(&settings.cors_origins);
     let edge = Arc::new(Edge { transport, settings, started: Instant::now() });
     let chat = || post(chat::completions).options(options_post);
+    let responses = || post(responses::create).options(options_post);
+    let texts = || post(completions::create).options(options_post);
+    let embeddings = || post(embeddings::create).options(options_post);
     let models = || get(models::list).options(options_get);
     let model = || get(models::get).options(options_get);
     let direct = Router::new()
         .route("/v1/chat/completions", chat())
         .route("/chat/completions", chat())
+        .route("/v1/responses", responses())
+        .route("/responses", responses())
+        .route("/v1/completions", texts())
+        .route("/completions", texts())
+        .route("/v1/embeddings", embeddings())
+        .route("/embeddings", embeddings())
         .route("/v1/models", models())
         .route("/models", models())
         .route("/v1/models/{*id}", model())

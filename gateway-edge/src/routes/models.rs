@@ -22,17 +22,19 @@ const PAGE_SIZE: u32 = 1000;
 
 pub async fn list(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     let id = RequestId::of(request.headers());
-    let result = all(&edge, request.headers(), &id).await.map(|models| json(models::write_list(&models)));
+    let query = request.uri().query().unwrap_or_default();
+    let result = all(&edge, request.headers(), query, &id).await.map(|models| json(models::write_list(&models)));
     finish(result, Style::OpenAi, &id)
 }
 
-async fn all(edge: &Edge, headers: &HeaderMap, id: &RequestId) -> Result<Vec<pb::Model>, Failure> {
+async fn all(edge: &Edge, headers: &HeaderMap, query: &str, id: &RequestId) -> Result<Vec<pb::Model>, Failure> {
+    let filter = models::filter(query)?;
     let mut client = ModelServiceClient::new(edge.transport.clone());
     let deadline = metadata::client_deadline(headers, edge.settings.request_timeout);
     let mut models = Vec::new();
     let mut page_token = String::new();
     for _ in 0..MAX_PAGES {
-        let message = pb::ListModelsRequest { page_size: PAGE_SIZE, page_token, ..pb::ListModelsRequest::default() };
+        let message = pb::ListModelsRequest { page_size: PAGE_SIZE, page_token, ..filter.clone() };
         let page = client.list_models(metadata::request(message, headers, id, deadline)).await?.into_inner();
         models.extend(page.models);
         page_token = page.next_page_token;

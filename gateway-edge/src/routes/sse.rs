@@ -3,6 +3,7 @@
 //! Nothing runs beside the body, so dropping it drops the gRPC stream, and with it the upstream call, at once.
 
 use std::{
+    collections::VecDeque,
     future::{Future, poll_fn},
     pin::Pin,
     task::{Context, Poll, ready},
@@ -16,7 +17,7 @@ use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::{Code, Status, Streaming};
 
-use crate::{error::Failure, openai::ChunkWriter, pb};
+use crate::{error::Failure, openai::EventWriter, pb};
 
 type Event = pb::StreamChatCompletionResponse;
 
@@ -37,33 +38,46 @@ pub fn headers(headers: &mut HeaderMap) {
     headers.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
 }
 
-/// The events of one call, from before the service has answered at all.
-#[expect(clippy::large_enum_variant, reason = "there is one per stream, and it spends its life as the large one")]
-pub enum Events {
-    Opening(Pin<Box<dyn Future<Output = Result<Streaming<Event>, Status>> + Send>>),
-    Open(Streaming<Event>),
+/// A call that has not been answered yet, or not even been made.
+type Opening = Pin<Box<dyn Future<Output = Result<Streaming<Event>, Status>> + Send>>;
+
+/// The events of one call after the other. A call is made when the one before it has ended.
+#[derive(Default)]
+pub struct Events {
+    open: Option<Streaming<Event>>,
+    calls: VecDeque<Opening>,
 }
 
 impl Events {
-    pub fn opening(call: impl Future<Output = Result<Streaming<Event>, Status>> + Send + 'static) -> Self {
-        Self::Opening(Box::pin(call))
+    pub fn then(&mut self, call: impl Future<Output = Result<Streaming<Event>, Status>> + Send + 'static) {
+        self.calls.push_back(Box::pin(call));
     }
 
     fn poll_next(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<Event, Status>>> {
         loop {
-            match self {
-                Self::Opening(call) => match ready!(call.as_mut().poll(cx)) {
-                    Ok(stream) => *self = Self::Open(stream),
-                    Err(status) => return Poll::Ready(Some(Err(status))),
-                },
-                Self::Open(stream) => return Pin::new(stream).poll_next(cx),
+            if let Some(stream) = &mut self.open {
+                match ready!(Pin::new(stream).poll_next(cx)) {
+                    None if !self.calls.is_empty() => self.open = None,
+                    event => return Poll::Ready(event),
+                }
+            }
+            let Some(call) = self.calls.front_mut() else { return Poll::Ready(None) };
+            let answer = ready!(call.as_mut().poll(cx));
+            self.calls.pop_front();
+            match answer {
+                Ok(stream) => self.open = Some(stream),
+                Err(status) => return Poll::Ready(Some(Err(status))),
             }
         }
     }
 }
 
 /// Waits for the first frame, so that a failure before it still has an HTTP status, but never longer than a heartbeat.
-pub async fn hold(events: Events, writer: ChunkWriter, heartbeat: Duration) -> Result<SseBody, Failure> {
+pub async fn hold<W: EventWriter + Unpin>(
+    events: Events,
+    writer: W,
+    heartbeat: Duration,
+) -> Result<SseBody<W>, Failure> {
     let mut body = SseBody {
         events: Some(events),
         writer,
@@ -93,18 +107,18 @@ fn is_vague(code: Code) -> bool {
 }
 
 /// The body of a streamed answer.
-pub struct SseBody {
+pub struct SseBody<W> {
     /// None when the stream is over.
     events: Option<Events>,
-    writer: ChunkWriter,
+    writer: W,
     out: BytesMut,
     heartbeat: Duration,
     last_write: Instant,
     timer: Pin<Box<Sleep>>,
 }
 
-impl SseBody {
-    pub fn writer(&self) -> &ChunkWriter {
+impl<W: EventWriter> SseBody<W> {
+    pub fn writer(&self) -> &W {
         &self.writer
     }
 
@@ -173,7 +187,7 @@ impl SseBody {
     }
 }
 
-impl http_body::Body for SseBody {
+impl<W: EventWriter + Unpin> http_body::Body for SseBody<W> {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 

@@ -292,3 +292,92 @@ async fn cors_only_when_asked_for() {
     let (response, _) = ask_with(&fake, allowed, other, BODY).await;
     assert!(!response.headers().contains_key("access-control-allow-origin"));
 }
+
+#[tokio::test]
+async fn strict_is_a_header_too() {
+    let fake = Fake::default();
+    let strict = |value: &str| post("/v1/chat/completions").header("x-gateway-strict", value);
+    for (value, expected) in [("true", true), ("1", true), ("false", false)] {
+        assert_eq!(ask(&fake, strict(value), BODY).await.0.status(), 200);
+        let message = pb::CreateChatCompletionRequest::decode(fake.last().message).unwrap();
+        assert_eq!(message.prompt.unwrap().strict, expected, "{value}");
+    }
+    let (response, body) = ask(&fake, strict("maybe"), BODY).await;
+    assert_eq!(response.status(), 400);
+    assert!(body.contains(r#""param":"x-gateway-strict""#), "{body}");
+}
+
+#[tokio::test]
+async fn the_other_faces_of_a_chat() {
+    let fake = Fake::default();
+    for (path, body, pointer) in [
+        ("/v1/responses", r#"{"model":"m","input":"x"}"#, "/output/0/content/0/text"),
+        ("/responses/", r#"{"model":"m","input":"x"}"#, "/output/0/content/0/text"),
+        ("/v1/completions", r#"{"model":"m","prompt":["x","y"]}"#, "/choices/1/text"),
+        ("/completions", r#"{"model":"m","prompt":"x"}"#, "/choices/0/text"),
+    ] {
+        let (response, answer) = ask(&fake, post(path), body).await;
+        assert_eq!(response.status(), 200, "{path}: {answer}");
+        assert_eq!(response.headers()["x-gateway-provider"], "google", "{path}");
+        let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
+        assert_eq!(answer.pointer(pointer).unwrap(), "hi", "{path}");
+    }
+    assert_eq!(fake.calls.lock().unwrap().len(), 5, "one call for each prompt");
+    let (response, body) = ask(&fake, post("/v1/responses"), r#"{"model":"m"}"#).await;
+    assert_eq!(response.status(), 400);
+    assert!(body.contains(r#""param":"input""#), "{body}");
+}
+
+#[tokio::test]
+async fn streams_of_the_other_faces() {
+    use crate::test_support::{finished, started, text};
+
+    let settings = || EdgeSettings::default();
+    for (path, body, end) in [
+        ("/v1/responses", r#"{"model":"m","input":"x","stream":true}"#, "event: response.completed"),
+        ("/v1/completions", r#"{"model":"m","prompt":["x","y"],"stream":true}"#, "data: [DONE]"),
+    ] {
+        let fake = Fake::default();
+        let transport = fake.transport(|_| vec![started(), text("hi"), finished(), ok()]);
+        let request = post(path).body(Body::from(body)).unwrap();
+        let response = router(transport, settings()).oneshot(request).await.unwrap();
+        assert_eq!(response.headers()["content-type"], "text/event-stream; charset=utf-8", "{path}");
+        let stream = response.into_body().collect().await.unwrap().to_bytes();
+        let stream = String::from_utf8_lossy(&stream).into_owned();
+        assert!(stream.trim_end().rsplit("\n\n").next().unwrap().starts_with(end), "{path}: {stream}");
+        // The second prompt is asked for when the first one is answered.
+        let calls = if path == "/v1/completions" { 2 } else { 1 };
+        assert_eq!(fake.calls.lock().unwrap().len(), calls, "{path}");
+    }
+    // Before the first word there is still a status, and the field is told in the words of the interface.
+    let fake = Fake::default();
+    let transport = fake.transport(|_| vec![Step::End(Status::new(Code::Unavailable, "gone"))]);
+    let request = post("/v1/responses").body(Body::from(r#"{"model":"m","input":"x","stream":true}"#)).unwrap();
+    assert_eq!(router(transport, settings()).oneshot(request).await.unwrap().status(), 503);
+}
+
+#[tokio::test]
+async fn embeddings_are_counted() {
+    let reply = |count: usize| {
+        let embeddings = vec![pb::Embedding { values: vec![1.0] }; count];
+        pb::CreateEmbeddingsResponse { embeddings, provider: "google".into(), ..Default::default() }
+    };
+    for (count, status) in [(2, 200), (1, 502)] {
+        let transport = Fake::default().transport(move |_| vec![send(&reply(count)), ok()]);
+        let request = post("/v1/embeddings").body(Body::from(r#"{"model":"m","input":["a","b"]}"#)).unwrap();
+        let response = router(transport, settings()).oneshot(request).await.unwrap();
+        assert_eq!(response.status(), status);
+        assert_eq!(response.headers().contains_key("x-gateway-provider"), status == 200);
+    }
+}
+
+#[tokio::test]
+async fn models_can_be_filtered() {
+    let fake = Fake::default();
+    let (response, _) = ask(&fake, Request::get("/v1/models?capabilities=tools,vision&provider=google&x=1"), "").await;
+    assert_eq!(response.status(), 200);
+    let asked = pb::ListModelsRequest::decode(fake.last().message).unwrap();
+    assert_eq!((asked.capabilities, &*asked.provider), (vec![3, 5], "google"));
+    let (response, body) = ask(&fake, Request::get("/v1/models?capabilities=magic"), "").await;
+    assert!(response.status() == 400 && body.contains(r#""param":"capabilities""#), "{body}");
+}

@@ -1,5 +1,14 @@
 //! The end of a stream, and audio, whose last bytes belong to it.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::Serialize;
+
+use crate::error::field;
+
+use super::super::{
+    frame::{json_line, put_line},
+    shapes::{self, Annotations, Usage, Warnings},
+};
 use super::*;
 
 #[derive(Serialize)]
@@ -71,27 +80,26 @@ impl ChunkWriter {
         let state = &self.choices[at];
         if !state.citations.is_empty() {
             out.put_slice(b"\"annotations\":");
-            json(&mut out.writer(), &Annotations(&state.citations));
+            json_line(&Annotations(&state.citations), out);
         }
         if !state.states.is_empty() {
             if !state.citations.is_empty() {
                 out.put_slice(b",");
             }
             out.put_slice(b"\"extra_content\":");
-            json(&mut out.writer(), &ExtraContent(&state.states.iter().collect::<Vec<_>>()));
+            json(&mut out.writer(), &ExtraContent::OfMessage(&state.states.iter().collect::<Vec<_>>()));
         }
         out.put_slice(b"},\"finish_reason\":\"");
         out.put_slice(shapes::finish_reason(reason, self.legacy_functions).as_bytes());
         out.put_slice(b"\"}]");
         let last = at + 1 == self.choices.len();
-        if last && !self.warnings.is_empty() {
+        if last && !self.trail.warnings.is_empty() {
             out.put_slice(b",\"warnings\":");
-            json(&mut out.writer(), &Warnings(&self.warnings));
+            json_line(&Warnings { list: &self.trail.warnings, names: field::CHAT }, out);
         }
         if last && let Some(metadata) = shapes::provider_metadata(&finished.provider_metadata) {
             out.put_slice(b",\"provider_metadata\":");
-            // A line break inside would end the event: JSON allows them between tokens, SSE does not.
-            out.extend(metadata.get().bytes().filter(|byte| !matches!(byte, b'\n' | b'\r')));
+            put_line(metadata.get(), out);
         }
         self.end(out);
     }

@@ -257,7 +257,8 @@ fn silent_events_write_nothing() {
         event(0, text("")),
     ];
     assert_eq!(feed(&mut w, silent), "");
-    assert_eq!((w.attempts(), w.provider(), w.warnings()), (2, "google", 1));
+    let trail = w.trail();
+    assert_eq!((trail.failed_attempts, &*trail.provider, trail.warnings.len()), (1, "google", 1));
     let rest =
         frames(&feed(&mut w, vec![event(0, text("a")), event(0, E::Finished(finished(pb::FinishReason::Stop)))]));
     let end = &rest[2];

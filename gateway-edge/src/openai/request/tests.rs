@@ -330,3 +330,62 @@ fn broken_json_has_no_param() {
     let not_utf8 = b"{\"model\":\"\xff\",\"messages\":[]}";
     assert_eq!(parse(not_utf8).unwrap_err().status(), 400);
 }
+
+#[test]
+fn thinking_in_three_languages() {
+    use pb::reasoning_options::Amount::{BudgetTokens, Effort};
+    let effort = |effort: pb::ReasoningEffort| Some(Effort(effort.into()));
+    #[rustfmt::skip]
+    let rows = [
+        (json!({"reasoning_effort": "max"}), effort(pb::ReasoningEffort::Max), None, ""),
+        (json!({"reasoning": {"effort": "low", "exclude": true}}), effort(pb::ReasoningEffort::Low), Some(false), ""),
+        (json!({"reasoning": {"max_tokens": 2000.0}}), Some(BudgetTokens(2000)), None, ""),
+        (json!({"reasoning": {"enabled": false}}), effort(pb::ReasoningEffort::None), None, ""),
+        (json!({"thinking": {"type": "enabled", "budget_tokens": 1024}}), Some(BudgetTokens(1024)), None, ""),
+        (json!({"thinking": {"type": "disabled"}}), Some(BudgetTokens(0)), None, ""),
+        (json!({"thinking": {"type": "enabled"}}), None, None, r#"{"thinking":{"type":"enabled"}}"#),
+        (json!({"reasoning_effort": "high", "reasoning": {"max_tokens": 5}, "thinking": null}), effort(pb::ReasoningEffort::High), None, ""),
+        (json!({"include_reasoning": true}), None, Some(true), ""),
+    ];
+    for (extra, amount, include, options) in rows {
+        let prompt = prompt_with(extra.clone());
+        let reasoning = prompt.reasoning.unwrap_or_default();
+        let ours = (reasoning.amount, reasoning.include, &*prompt.provider_options);
+        assert_eq!(ours, (amount, include, options), "{extra}");
+    }
+}
+
+#[test]
+fn web_search_in_full_and_strict_of_our_own() {
+    let prompt = prompt_with(json!({"gateway": {"strict": true}, "min_p": 0.1, "prompt_cache_options": {"ttl": "30m"},
+        "web_search_options": {"allowed_domains": ["a.example"], "filters": {"blocked_domains": ["b.example"]},
+            "start_time": "2026-01-02T00:00:00Z", "max_age_seconds": 60.0, "user_location": null}}));
+    let search = prompt.web_search.unwrap();
+    assert_eq!((&*search.allowed_domains[0], &*search.excluded_domains[0]), ("a.example", "b.example"));
+    assert_eq!((search.start_time.unwrap().seconds, search.max_age.unwrap().seconds), (1_767_312_000, 60));
+    assert!(prompt.strict);
+    assert_eq!(prompt.provider_options, r#"{"min_p":0.1,"prompt_cache_options":{"ttl":"30m"}}"#);
+    let failure = parse(&with(json!({"web_search_options": {"start_time": "soon"}}))).unwrap_err();
+    assert_eq!(failure.param(), Some("web_search_options.start_time"));
+}
+
+#[test]
+fn state_of_every_provider_comes_back_as_it_went() {
+    let whole = json!({"gateway": {"states": [
+        {"provider": "p", "key_scope": "k", "kind": "a", "data": "b3BhcXVl"},
+        {"provider": "p", "kind": "b", "data": "b3BhcXVl", "tool_call_id": "c9"},
+        {"provider": "p", "kind": "broken", "data": "*"}]},
+        "google": {"thought_signature": "b3BhcXVl"}, "other": 5});
+    let message = json!({"role": "assistant", "content": "x", "extra_content": whole});
+    let prompt = prompt_with(json!({"messages": [message]}));
+    let states: Vec<_> = contents(&prompt.messages[0])
+        .into_iter()
+        .filter_map(|content| match content {
+            Content::ProviderState(s) => Some((&*s.provider, &*s.key_scope, &*s.kind, &s.data[..], &*s.tool_call_id)),
+            _ => None,
+        })
+        .collect();
+    let opaque = &b"opaque"[..];
+    let google = ("google", "", "thought_signature", opaque, "");
+    assert_eq!(states, [("p", "k", "a", opaque, ""), ("p", "", "b", opaque, "c9"), google]);
+}

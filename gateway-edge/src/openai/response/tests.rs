@@ -140,8 +140,10 @@ fn reasoning_state_and_logprobs() {
     let json = json_of(&completion(vec![choice]));
     let message = &json["choices"][0]["message"];
     assert_eq!(message["reasoning_content"], "hm");
-    let scoped = json!({"functions_state_id": "b3BhcXVl", "key_scope": "k1"});
-    assert_eq!(message["extra_content"], json!({"gigachat": scoped}));
+    let whole = |provider: &str, kind: &str| json!({"states": [{"provider": provider, "key_scope": "k1", "kind": kind, "data": "b3BhcXVl"}]});
+    assert_eq!(message["extra_content"], json!({"gateway": whole("gigachat", "functions_state_id")}));
+    let of_call = &message["tool_calls"][0]["extra_content"];
+    assert_eq!(of_call["gateway"], whole("google", "thought_signature"));
     // The order of parts does not matter: a state may come before its call.
     assert_eq!(message["extra_content"].get("google"), None);
     assert_eq!(message["tool_calls"][0]["extra_content"]["google"]["thought_signature"], "b3BhcXVl");

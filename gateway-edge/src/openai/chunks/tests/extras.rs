@@ -1,5 +1,7 @@
 //! What only some streams carry: state, log probabilities, audio, deprecated and custom calls.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+
 use super::*;
 
 #[test]
@@ -13,7 +15,12 @@ fn provider_state_sits_beside_its_call_whenever_it_comes() {
             ..pb::ProviderState::default()
         })
     };
-    let google = json!({"google": {"thought_signature": "b3BhcXVl"}});
+    let state_of = |call: Option<&str>| {
+        let mut state = json!({"provider": "google", "key_scope": "", "kind": "thought_signature", "data": "b3BhcXVl"});
+        call.inspect(|id| state["tool_call_id"] = json!(id));
+        state
+    };
+    let whole = json!({"google": {"thought_signature": "b3BhcXVl"}, "gateway": {"states": [state_of(None)]}});
     let frames = run(
         false,
         vec![
@@ -22,15 +29,19 @@ fn provider_state_sits_beside_its_call_whenever_it_comes() {
             event(0, tool(0, "c1", "f")),
             event(0, tool(1, "c2", "g")),
             event(0, state("c2")),
+            // A second one of the same call: Python's helper cannot join it, so it goes to the message.
+            event(0, state("c2")),
             event(0, state("")),
             event(0, E::Finished(finished(pb::FinishReason::ToolCalls))),
         ],
     );
     let deltas = deltas(&frames);
-    assert_eq!(deltas[0]["tool_calls"][0]["extra_content"], google);
-    let late = json!([{"index": 1, "function": {"arguments": ""}, "extra_content": google}]);
+    assert_eq!(deltas[0]["tool_calls"][0]["extra_content"], whole);
+    let late = json!([{"index": 1, "function": {"arguments": ""}, "extra_content": whole}]);
     assert_eq!(deltas[2], json!({"tool_calls": late}));
-    assert_eq!(deltas[3], json!({"extra_content": google}));
+    let rest = json!([state_of(Some("c2")), state_of(None)]);
+    let message = json!({"google": {"thought_signature": "b3BhcXVl"}, "gateway": {"states": rest}});
+    assert_eq!(deltas[3], json!({"extra_content": message}));
 }
 
 #[test]

@@ -1,0 +1,14 @@
+//! `POST /v1/completions`, the interface before chats, as another face of chat completions: every prompt is a chat of one
+//! message.
+
+mod chunks;
+mod request;
+mod response;
+mod shapes;
+
+pub use chunks::CompletionWriter;
+pub use request::{CompletionCall, parse};
+pub use response::write;
+
+#[cfg(test)]
+mod tests;

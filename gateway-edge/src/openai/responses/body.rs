@@ -1,0 +1,178 @@
+//! The JSON of a request to `/v1/responses`. Every optional member may be missing or null.
+
+use std::collections::HashMap;
+
+use serde::{Deserialize, de::IgnoredAny};
+use serde_json::value::RawValue;
+
+use crate::openai::{
+    body::{AudioBody, SearchFilters, UserLocation},
+    lenient::{Alternative, Int, Str, StringOr},
+    read::Extension,
+};
+
+#[derive(Debug, Deserialize)]
+pub struct ResponseBody<'a> {
+    pub model: Option<String>,
+    #[serde(borrow)]
+    pub input: Option<StringOr<Vec<ItemBody<'a>>>>,
+    pub instructions: Option<String>,
+    pub stream: Option<bool>,
+    pub max_output_tokens: Option<Int>,
+    pub temperature: Option<f64>,
+    pub top_p: Option<f64>,
+    pub top_logprobs: Option<Int>,
+    #[serde(borrow)]
+    pub include: Option<Vec<Str<'a>>>,
+    #[serde(borrow)]
+    pub tools: Option<Vec<FlatTool<'a>>>,
+    #[serde(borrow)]
+    pub tool_choice: Option<StringOr<FlatChoice<'a>>>,
+    pub parallel_tool_calls: Option<bool>,
+    #[serde(borrow)]
+    pub text: Option<TextBody<'a>>,
+    #[serde(borrow)]
+    pub reasoning: Option<ThinkBody<'a>>,
+    pub metadata: Option<HashMap<String, String>>,
+    pub service_tier: Option<String>,
+    pub store: Option<bool>,
+    pub user: Option<String>,
+    pub safety_identifier: Option<String>,
+    pub prompt_cache_key: Option<String>,
+    pub prompt_cache_retention: Option<String>,
+    /// Extensions of ours.
+    pub strict: Option<bool>,
+    pub gateway: Option<Extension>,
+
+    // Refused, because they need a memory that the gateway does not have.
+    pub previous_response_id: Option<IgnoredAny>,
+    pub conversation: Option<IgnoredAny>,
+    pub prompt: Option<IgnoredAny>,
+    pub background: Option<bool>,
+
+    // Known, and without a meaning here.
+    #[serde(rename = "truncation")]
+    pub _truncation: Option<IgnoredAny>,
+    #[serde(rename = "max_tool_calls")]
+    pub _max_tool_calls: Option<IgnoredAny>,
+    #[serde(rename = "stream_options")]
+    pub _stream_options: Option<IgnoredAny>,
+}
+
+/// Any item: which members count depends on `type`.
+#[derive(Debug, Default, Deserialize)]
+pub struct ItemBody<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub role: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub content: Option<StringOr<Vec<ContentBody<'a>>>>,
+    pub call_id: Option<String>,
+    pub name: Option<String>,
+    #[serde(borrow)]
+    pub arguments: Option<&'a RawValue>,
+    pub input: Option<String>,
+    #[serde(borrow)]
+    pub output: Option<StringOr<Vec<ContentBody<'a>>>>,
+    #[serde(borrow)]
+    pub encrypted_content: Option<Str<'a>>,
+}
+
+impl Alternative for Vec<ItemBody<'_>> {
+    const EXPECTED: &'static str = "a string or an array of input items";
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct ContentBody<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    pub text: Option<String>,
+    pub refusal: Option<String>,
+    #[serde(borrow)]
+    pub image_url: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub detail: Option<Str<'a>>,
+    pub file_id: Option<String>,
+    #[serde(borrow)]
+    pub file_data: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub file_url: Option<Str<'a>>,
+    pub filename: Option<String>,
+    #[serde(borrow)]
+    pub input_audio: Option<AudioBody<'a>>,
+}
+
+impl Alternative for Vec<ContentBody<'_>> {
+    const EXPECTED: &'static str = "a string or an array of content parts";
+}
+
+/// A tool without the inner object that chat completions have.
+#[derive(Debug, Deserialize)]
+pub struct FlatTool<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    #[serde(borrow)]
+    pub parameters: Option<&'a RawValue>,
+    pub strict: Option<bool>,
+    pub format: Option<FlatFormat>,
+    pub search_context_size: Option<String>,
+    pub user_location: Option<UserLocation>,
+    pub filters: Option<SearchFilters>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct FlatFormat {
+    pub syntax: Option<String>,
+    pub definition: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct FlatChoice<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    pub name: Option<String>,
+    #[serde(borrow)]
+    pub mode: Option<Str<'a>>,
+    #[serde(borrow)]
+    pub tools: Option<Vec<FlatAllowed<'a>>>,
+}
+
+impl Alternative for FlatChoice<'_> {
+    const EXPECTED: &'static str = "a string or an object with the member `type`";
+}
+
+#[derive(Debug, Deserialize)]
+pub struct FlatAllowed<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    pub name: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct TextBody<'a> {
+    #[serde(borrow)]
+    pub format: Option<TextFormat<'a>>,
+    #[serde(borrow)]
+    pub verbosity: Option<Str<'a>>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct TextFormat<'a> {
+    #[serde(borrow)]
+    pub r#type: Option<Str<'a>>,
+    pub name: Option<String>,
+    pub description: Option<String>,
+    #[serde(borrow)]
+    pub schema: Option<&'a RawValue>,
+    pub strict: Option<bool>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ThinkBody<'a> {
+    #[serde(borrow)]
+    pub effort: Option<Str<'a>>,
+    pub summary: Option<IgnoredAny>,
+}

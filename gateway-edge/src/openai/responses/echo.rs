@@ -1,0 +1,65 @@
+//! Members of the request that the response object repeats, in the caller's own bytes.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+type Raw = Option<Box<RawValue>>;
+
+/// What was asked, as every response object tells it. Clients require most of these to be there, null or not.
+#[derive(Debug, Default, Deserialize, Serialize)]
+pub struct Echo {
+    instructions: Raw,
+    max_output_tokens: Raw,
+    #[serde(default)]
+    pub model: String,
+    parallel_tool_calls: Raw,
+    previous_response_id: Raw,
+    reasoning: Raw,
+    store: Raw,
+    temperature: Raw,
+    text: Raw,
+    tool_choice: Raw,
+    tools: Raw,
+    top_p: Raw,
+    truncation: Raw,
+    metadata: Raw,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_tool_calls: Raw,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_logprobs: Raw,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Raw,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    safety_identifier: Raw,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt_cache_key: Raw,
+}
+
+impl Echo {
+    /// Reads a body that was read before, so it cannot be wrong.
+    pub fn read(json: &[u8]) -> Self {
+        let mut echo: Self = serde_json::from_slice(json).unwrap_or_default();
+        // Nothing is stored, whatever was asked.
+        echo.store = raw("false");
+        for (member, default) in [
+            (&mut echo.parallel_tool_calls, "true"),
+            (&mut echo.reasoning, r#"{"effort":null,"summary":null}"#),
+            (&mut echo.temperature, "1.0"),
+            (&mut echo.text, r#"{"format":{"type":"text"}}"#),
+            (&mut echo.tool_choice, r#""auto""#),
+            (&mut echo.tools, "[]"),
+            (&mut echo.top_p, "1.0"),
+            (&mut echo.truncation, r#""disabled""#),
+            (&mut echo.metadata, "{}"),
+        ] {
+            if member.is_none() {
+                *member = raw(default);
+            }
+        }
+        echo
+    }
+}
+
+fn raw(json: &str) -> Raw {
+    RawValue::from_string(json.to_owned()).ok()
+}
