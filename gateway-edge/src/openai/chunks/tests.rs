@@ -121,6 +121,14 @@ fn text_with_usage_is_the_vector() {
 }
 
 #[test]
+fn an_end_without_usage_is_the_vector() {
+    let events = vec![started(), text("Two"), E::Finished(finished(pb::FinishReason::Stop))];
+    let frames = run(false, events.into_iter().map(|what| event(0, what)).collect());
+    assert_eq!(frames.last().unwrap(), "[DONE]");
+    assert_eq!(comparable(frames), comparable(fixture("stream-09-no-done-but-finished")));
+}
+
+#[test]
 fn exact_bytes_of_a_text_delta() {
     let mut w = writer(false);
     let _ = feed(&mut w, vec![event(0, started()), event(0, text("a"))]);
