@@ -1,0 +1,53 @@
+"""The providers of the table: the model to ask for, and what its format cannot say."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# TEMPORARY, and loud: rows that the gateway cannot speak yet. Delete an entry to switch its row on; the list must be
+# empty when every provider is there.
+NOT_YET: dict[str, str] = {
+    "gigachat": "the adapter is not connected",
+    "perplexity-agent": "the Agent API is not connected; delete the row perplexity-sonar when it is",
+    "xai-responses": "no model of xAI goes to the Responses API",
+}
+
+# Bugs of the gateway that the table found: (scene, provider, client, mode) -> what is wrong. Their cells must fail; one
+# that passes asks for its entry to be deleted.
+BUGS: dict[tuple[str, str, str, str], str] = {
+    (scene, "google", "ai-sdk", "streamed"): "extra_content of a call comes after the delta with the call's name, where the AI "
+    "SDK no longer looks: the signature is lost"
+    for scene in ("parallel", "roundtrip")
+}
+
+
+@dataclass(frozen=True)
+class Provider:
+    name: str
+    model: str
+    # Sources have titles; otherwise clients see the address instead.
+    titles: bool = True
+    # Parts of the usage that the provider does not count.
+    no_usage: tuple[str, ...] = ()
+    reasoning: tuple[str, ...] = ("plain", "streamed")
+    # Newest models take no sampling parameters.
+    sampling: bool = True
+    # Refuses a history whose calls lack the signature they came with.
+    signatures: bool = False
+
+    def shows_reasoning(self, mode: str) -> bool:
+        return mode in self.reasoning
+
+
+PROVIDERS = [
+    Provider("openai", "openai/gpt-5.2"),
+    Provider("xai", "x-ai/grok-4.3", titles=False),
+    Provider("google", "google/gemini-3.8-flash", sampling=False, signatures=True),
+    Provider("google-2.5", "google/gemini-2.5-flash"),
+    Provider("perplexity-sonar", "perplexity/sonar-reasoning-pro", no_usage=("cached", "reasoning")),
+    # Reasoning tokens are not counted apart.
+    Provider("gigachat", "sber/GigaChat-2-Pro", no_usage=("reasoning",)),
+    # Thoughts are events of a stream; a whole answer does not repeat them.
+    Provider("perplexity-agent", "perplexity/sonar", no_usage=("reasoning",), reasoning=("streamed",)),
+    Provider("xai-responses", "x-ai/grok-4.3"),
+]
