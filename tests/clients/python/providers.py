@@ -19,6 +19,12 @@ BUGS: dict[tuple[str, str, str, str], str] = {
     "SDK no longer looks: the signature is lost"
     for scene in ("parallel", "roundtrip")
 }
+# The same for requests that an SDK's types refuse: (request, provider).
+REQUEST_BUGS: dict[tuple[str, str], str] = {
+    ("image", "perplexity-sonar"): "Sonar's image_url has a url only, and is sent `detail` too",
+    ("choice-named", "perplexity-sonar"): "Sonar knows no named tool_choice",
+    ("tool-bare", "perplexity-sonar"): "Sonar's functions must have a description and parameters",
+}
 
 
 @dataclass(frozen=True)

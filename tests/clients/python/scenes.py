@@ -117,7 +117,12 @@ SCENES: dict[str, Scene] = {
             temperature=0.5,
         ),
         Scene("length", "Tell a long story.", (Answer(("Once upon", " a time"), finish="length"),), max_tokens=16),
-        Scene("filter", "Say something bad.", (Answer(("I rather", " not"), finish="content_filter"),)),
+        Scene(
+            "filter",
+            "Say something bad.",
+            (Answer(("I rather", " not"), finish="content_filter"),),
+            missing={"perplexity-sonar": "Sonar knows stop and length only"},
+        ),
         Scene("tool", "What is the weather?", (Answer(calls=(WEATHER_CALL,)),), tools=(WEATHER, TIME), missing=NO_TOOLS),
         Scene(
             "parallel",

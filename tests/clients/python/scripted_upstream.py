@@ -32,6 +32,8 @@ class ScriptedUpstream:
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
+        # Tag -> the body to answer with, for tests that bring their own.
+        self.given: dict[str, dict] = {}
         # Uploaded and not yet deleted: id -> (media type, bytes).
         self.files: dict[str, tuple[str, bytes]] = {}
         self._changed = threading.Condition()

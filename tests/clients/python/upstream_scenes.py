@@ -26,6 +26,9 @@ async def play_scene(exchange: Exchange, c: Connection, upstream) -> bool:
     if hasattr(shape, "side") and (reply := shape.side(exchange, upstream.files)):
         await c.json(*reply)
         return True
+    if exchange.tag in upstream.given:
+        await c.json(200, upstream.given[exchange.tag])
+        return True
     try:
         answer = answer_to(exchange, shape.read(exchange.body, upstream))
     except Exception as wrong:  # whatever is wrong with the body is for the test to show
