@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import sys
 
 # Before any client library is imported: nothing here may leave the machine or take a proxy.
 os.environ |= {"NO_PROXY": "127.0.0.1,localhost", "LANGSMITH_TRACING": "false", "GRPC_VERBOSITY": "ERROR"}
@@ -99,7 +100,21 @@ def measured(request):
     return lambda ms: _measured.append((request.node.nodeid.split("::", 1)[1], ms))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Lets fixtures see whether their test passed."""
+    report = yield
+    if report.when == "call":
+        item.passed_call = report.passed
+    return report
+
+
 def pytest_terminal_summary(terminalreporter):
+    conformance = sys.modules.get("test_langchain_conformance")
+    if conformance and conformance.PASSED:
+        terminalreporter.section("LangChain's conformance suite: tests passed")
+        for name, passed in conformance.PASSED.items():
+            terminalreporter.write_line(f"{len(passed):4}  {name.removeprefix('Test')}")
     if _measured:
         terminalreporter.section("measured: milliseconds until the upstream saw the hang-up (promised: 100)")
         for name, ms in _measured:

@@ -23,10 +23,18 @@ def answer(asked: Asked) -> Answer:
         return Answer(calls=calls, usage=_usage(asked, 12))
     if asked.schema:
         return _say(asked, json.dumps(_fill(asked.schema, asked.schema, question.text), ensure_ascii=False))
+    if keys := _json_keys(question.text):
+        return _say(asked, json.dumps(dict.fromkeys(keys, question.text), ensure_ascii=False))
     if question.images:
         kinds = ", ".join(sorted({kind for kind, _ in question.images}))
         return _say(asked, f"I see {len(question.images)} picture(s) of the type {kinds}.")
     return _say(asked, f"Hello! You said: {question.text}")
+
+
+def _json_keys(text: str) -> list[str]:
+    """Reads "as a JSON with 'a' and 'b' keys"."""
+    told = re.search(r"JSON with (.*?) keys", text)
+    return re.findall(r"'(\w+)'", told[1]) if told else []
 
 
 def _about_results(turn: Turn) -> str:

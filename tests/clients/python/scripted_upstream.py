@@ -60,6 +60,11 @@ class ScriptedUpstream:
     def openai_url(self) -> str:
         return f"{self.url}/v1"
 
+    @property
+    def provider_url(self) -> str:
+        """Where it answers as OpenAI does, scenes and the obedient model included."""
+        return f"{self.url}/openai/v1"
+
     def of(self, model: str) -> list[Exchange]:
         """Returns the requests for that model, oldest first."""
         with self._changed:

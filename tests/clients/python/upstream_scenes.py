@@ -36,11 +36,13 @@ async def play_scene(exchange: Exchange, c: Connection, upstream) -> bool:
         message = f"the upstream cannot read this: {exchange.problem}"
         await c.json(400, {"error": {"message": message, "type": "invalid_request_error", "code": 400}, "message": message})
         return True
+    # Gemini has the model in the path.
+    body = {"model": exchange.model} | exchange.body
     if not exchange.stream:
-        await c.json(200, shape.unary(answer, exchange.body))
+        await c.json(200, shape.unary(answer, body))
         return True
     await c.head(200, SSE, {"transfer-encoding": "chunked"})
-    for piece in shape.stream(answer, exchange.body):
+    for piece in shape.stream(answer, body):
         await c.chunked(piece)
     await c.send(b"0\r\n\r\n")
     return True

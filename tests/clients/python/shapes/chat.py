@@ -19,7 +19,6 @@ class Style:
     whole_calls: bool = False
     # annotations (OpenAI) or citations (a list of URLs at the top)
     sources: str = "annotations"
-    model: str = "model-that-ran"
 
 
 def read(body: dict) -> Asked:
@@ -95,7 +94,7 @@ def _finish(answer: Answer) -> str:
     return "tool_calls" if answer.calls else FINISH[answer.finish]
 
 
-def unary(answer: Answer, style: Style) -> dict:
+def unary(answer: Answer, style: Style, model: str) -> dict:
     message: dict = {"role": "assistant", "content": answer.whole_text or None, "refusal": None}
     if answer.reasoning:
         message["reasoning_content"] = "".join(answer.reasoning)
@@ -104,15 +103,15 @@ def unary(answer: Answer, style: Style) -> dict:
     if style.sources == "annotations":
         message["annotations"] = _annotations(answer)
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": _finish(answer)}
-    reply = {"id": "chatcmpl-scene", "object": "chat.completion", "created": CREATED, "model": style.model}
+    reply = {"id": "chatcmpl-scene", "object": "chat.completion", "created": CREATED, "model": model}
     reply |= {"choices": [choice], "usage": usage(answer, style)}
     if style.sources == "citations" and answer.sources:
         reply["citations"] = [s.url for s in answer.sources]
     return reply
 
 
-def stream(answer: Answer, style: Style) -> list[bytes]:
-    head = {"id": "chatcmpl-scene", "object": "chat.completion.chunk", "created": CREATED, "model": style.model}
+def stream(answer: Answer, style: Style, model: str) -> list[bytes]:
+    head = {"id": "chatcmpl-scene", "object": "chat.completion.chunk", "created": CREATED, "model": model}
 
     def chunk(delta: dict, finish: str | None = None, **more: object) -> dict:
         return head | {"choices": [{"index": 0, "delta": delta, "finish_reason": finish}]} | more

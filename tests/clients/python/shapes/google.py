@@ -54,7 +54,7 @@ def read(body: dict, _upstream: object = None) -> Asked:
     return asked
 
 
-def _chunk(answer: Answer, parts: list[dict], finish: bool) -> dict:
+def _chunk(answer: Answer, model: str, parts: list[dict], finish: bool) -> dict:
     u = answer.usage
     usage = {"promptTokenCount": u.input, "candidatesTokenCount": u.output - u.reasoning, "totalTokenCount": u.total}
     usage |= {"cachedContentTokenCount": u.cached} if u.cached else {}
@@ -64,7 +64,7 @@ def _chunk(answer: Answer, parts: list[dict], finish: bool) -> dict:
         candidate["finishReason"] = FINISH[answer.finish]
         if answer.sources:
             candidate["groundingMetadata"] = _grounding(answer)
-    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": "gemini-3.8-flash", "responseId": "scene"}
+    return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model, "responseId": "scene"}
 
 
 def _grounding(answer: Answer) -> dict:
@@ -86,15 +86,15 @@ def _calls(answer: Answer) -> list[dict]:
     return parts
 
 
-def unary(answer: Answer, _body: dict) -> dict:
+def unary(answer: Answer, body: dict) -> dict:
     parts = [{"text": "".join(answer.reasoning), "thought": True}] if answer.reasoning else []
     parts += [{"text": answer.whole_text}] if answer.text else []
-    return _chunk(answer, parts + _calls(answer), finish=True)
+    return _chunk(answer, body["model"], parts + _calls(answer), finish=True)
 
 
-def stream(answer: Answer, _body: dict) -> list[bytes]:
-    events = [_chunk(answer, [{"text": piece, "thought": True}], finish=False) for piece in answer.reasoning]
-    events += [_chunk(answer, [{"text": piece}], finish=False) for piece in answer.text]
-    events += [_chunk(answer, [part], finish=False) for part in _calls(answer)]
-    events.append(_chunk(answer, [{"text": ""}], finish=True))
+def stream(answer: Answer, body: dict) -> list[bytes]:
+    events = [_chunk(answer, body["model"], [{"text": piece, "thought": True}], finish=False) for piece in answer.reasoning]
+    events += [_chunk(answer, body["model"], [{"text": piece}], finish=False) for piece in answer.text]
+    events += [_chunk(answer, body["model"], [part], finish=False) for part in _calls(answer)]
+    events.append(_chunk(answer, body["model"], [{"text": ""}], finish=True))
     return [frame(event, "\r\n") for event in events]

@@ -15,9 +15,9 @@ def read(body: dict, _upstream: object = None) -> Asked:
     return chat.read(body)
 
 
-def unary(answer: Answer, _body: dict) -> dict:
-    return chat.unary(answer, STYLE)
+def unary(answer: Answer, body: dict) -> dict:
+    return chat.unary(answer, STYLE, body["model"])
 
 
-def stream(answer: Answer, _body: dict) -> list[bytes]:
-    return chat.stream(answer, STYLE)
+def stream(answer: Answer, body: dict) -> list[bytes]:
+    return chat.stream(answer, STYLE, body["model"])
