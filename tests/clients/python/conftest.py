@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
 import sys
@@ -41,7 +42,27 @@ def started(make):
 
 @pytest.fixture(scope="session")
 def gateway(upstream):
-    running = started(lambda: Gateway(upstream.url))
+    yield from served(upstream)
+
+
+@pytest.fixture(scope="session")
+def edge_of(upstream, gateway):
+    """Returns the edge of a provider's row: the common one, or that of a gateway with the settings of the row."""
+    others: dict[tuple, Gateway] = {}
+    with contextlib.ExitStack() as stack:
+
+        def find(provider) -> str:
+            if not provider.env:
+                return gateway.edge_url
+            if provider.env not in others:
+                others[provider.env] = stack.enter_context(contextlib.contextmanager(served)(upstream, dict(provider.env)))
+            return others[provider.env].edge_url
+
+        yield find
+
+
+def served(upstream, env: dict[str, str] | None = None):
+    running = started(lambda: Gateway(upstream.url, env))
     yield running
     log = running.output()
     status = running.stop()

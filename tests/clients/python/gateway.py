@@ -130,12 +130,12 @@ class Gateway(Process):
         edge = f"127.0.0.1:{free_port()}"
         self.edge_url = f"http://{edge}"
         env = {"AIGW_GRPC_ADDR": self.grpc, "AIGW_EDGE_ADDR": edge, "AIGW_BOOTSTRAP_KEY": BOOTSTRAP_KEY}
-        # A path of its own for each provider: it tells the upstream whose format to answer in.
+        # Paths that no two providers share: they tell the upstream whose format to answer in.
         env |= {"XAI_API_BASE_URL": f"{upstream_url}/xai/v1", "XAI_API_KEY": UPSTREAM_KEY}
         env |= {"GOOGLE_AI_STUDIO_BASE_URL": upstream_url, "GOOGLE_AI_STUDIO_API_KEY": UPSTREAM_KEY}
         # Relative to the working directory, which is temporary.
         env |= {"AIGW_DATA_DIR": "data"}
-        env |= {"PERPLEXITY_API_BASE_URL": f"{upstream_url}/perplexity", "PERPLEXITY_API_KEY": UPSTREAM_KEY}
+        env |= {"PERPLEXITY_API_BASE_URL": upstream_url, "PERPLEXITY_API_KEY": UPSTREAM_KEY}
         giga = f"{upstream_url}/gigachat/api"
         env |= {"GIGACHAT_AUTH_KEY": GIGACHAT_KEY, "GIGACHAT_TOKEN_URL": f"{giga}/v2/oauth"}
         env |= {"GIGACHAT_CHAT_URL": f"{giga}/v1/chat/completions", "GIGACHAT_FILES_URL": f"{giga}/v1/files"}

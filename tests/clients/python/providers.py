@@ -8,10 +8,14 @@ from dataclasses import dataclass
 # empty when every provider is there.
 NOT_YET: dict[str, str] = {
     "gigachat": "the adapter is not connected",
-    "perplexity-agent": "the Agent API is not connected; delete the row perplexity-sonar when it is",
-    "xai-responses": "no model of xAI goes to the Responses API",
+    "perplexity-agent": "the Agent API is not connected",
+    "xai-responses": "no setting sends xAI's chats to the Responses API; name it in the row's `env`",
 }
 
+# The same for single scenes: (scene, provider).
+NOT_YET_SCENES: dict[tuple[str, str], str] = {
+    ("citations", "xai"): "chat completions have no search any more, and requests with one do not go to Responses yet",
+}
 # Bugs of the gateway that the table found: (scene, provider, client, mode) -> what is wrong. Their cells must fail; one
 # that passes asks for its entry to be deleted.
 BUGS: dict[tuple[str, str, str, str], str] = {
@@ -31,8 +35,6 @@ REQUEST_BUGS: dict[tuple[str, str], str] = {
 class Provider:
     name: str
     model: str
-    # Sources have titles; otherwise clients see the address instead.
-    titles: bool = True
     # Parts of the usage that the provider does not count.
     no_usage: tuple[str, ...] = ()
     reasoning: tuple[str, ...] = ("plain", "streamed")
@@ -40,6 +42,10 @@ class Provider:
     sampling: bool = True
     # Refuses a history whose calls lack the signature they came with.
     signatures: bool = False
+    # What stands between thoughts that the provider sends apart.
+    between_thoughts: str = ""
+    # Settings that this row needs; it then has a gateway of its own.
+    env: tuple[tuple[str, str], ...] = ()
 
     def shows_reasoning(self, mode: str) -> bool:
         return mode in self.reasoning
@@ -47,13 +53,24 @@ class Provider:
 
 PROVIDERS = [
     Provider("openai", "openai/gpt-5.2"),
-    Provider("xai", "x-ai/grok-4.3", titles=False),
+    Provider("xai", "x-ai/grok-4.3"),
     Provider("google", "google/gemini-3.8-flash", sampling=False, signatures=True),
     Provider("google-2.5", "google/gemini-2.5-flash"),
-    Provider("perplexity-sonar", "perplexity/sonar-reasoning-pro", no_usage=("cached", "reasoning")),
+    Provider(
+        "perplexity-sonar",
+        "perplexity/sonar-reasoning-pro",
+        no_usage=("cached", "reasoning"),
+        env=(("PERPLEXITY_API", "sonar"),),
+    ),
     # Reasoning tokens are not counted apart.
     Provider("gigachat", "sber/GigaChat-2-Pro", no_usage=("reasoning",)),
     # Thoughts are events of a stream; a whole answer does not repeat them.
-    Provider("perplexity-agent", "perplexity/sonar", no_usage=("reasoning",), reasoning=("streamed",)),
+    Provider(
+        "perplexity-agent",
+        "perplexity/sonar",
+        no_usage=("reasoning",),
+        reasoning=("streamed",),
+        between_thoughts="\n\n",
+    ),
     Provider("xai-responses", "x-ai/grok-4.3"),
 ]

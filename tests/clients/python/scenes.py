@@ -159,7 +159,7 @@ SCENES: dict[str, Scene] = {
             "What is new in Huế?",
             (Answer(("Trời nắng[1]", " và 8 giờ[2]."), sources=SOURCES),),
             search=True,
-            missing={"gigachat": "GigaChat v1 has no search", "xai": "xAI's chat completions have no search any more"},
+            missing={"gigachat": "GigaChat v1 has no search"},
         ),
     ]
 }

@@ -136,7 +136,6 @@ PARSE: dict[str, Callable[[dict], dict]] = {
     "openai": _typed_dict(*CHAT),
     "xai": _typed_dict(*CHAT),
     "google": google,
-    "google-2.5": google,
     "gigachat": gigachat,
     "perplexity-sonar": _model(perplexity.ApiChatCompletionsRequestInput),
     "perplexity-agent": _model(perplexity.ResponsesRequestInput),

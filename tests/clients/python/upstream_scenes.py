@@ -15,10 +15,8 @@ SSE = "text/event-stream"
 
 
 def plays_scene(exchange: Exchange) -> bool:
-    """True for tagged requests, for the obedient model, and wherever the older scripts do not know the format."""
-    path = exchange.path.partition("?")[0]
-    odd = path.startswith(("/gigachat/", "/perplexity/")) and not path.endswith("/chat/completions")
-    return bool(exchange.tag) or "obedient" in exchange.model or odd or path.startswith("/gigachat/")
+    """True for tagged requests, for the obedient model, and for GigaChat, whose format the older scripts do not know."""
+    return bool(exchange.tag) or "obedient" in exchange.model or exchange.path.startswith("/gigachat/")
 
 
 async def play_scene(exchange: Exchange, c: Connection, upstream) -> bool:

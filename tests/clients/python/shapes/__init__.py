@@ -11,16 +11,17 @@ from types import ModuleType
 
 from . import gigachat, google, openai, perplexity_agent, perplexity_sonar, xai, xai_responses
 
-# First that fits wins. The gateway of the tests has one base path for each provider (gateway.py).
+# First that fits wins. No two providers of the tests share a path (gateway.py).
 PATHS: list[tuple[str, str, ModuleType]] = [
     ("/gigachat/", "", gigachat),
     ("/v1beta/models/", "", google),
     ("/xai/", "/responses", xai_responses),
     ("/xai/", "", xai),
-    ("/perplexity/", "/chat/completions", perplexity_sonar),
-    ("/perplexity/", "/sonar", perplexity_sonar),
-    ("/perplexity/", "", perplexity_agent),
     ("/openai/", "", openai),
+    # Perplexity has the root.
+    ("/v1/agent", "", perplexity_agent),
+    ("/v1/responses", "", perplexity_agent),
+    ("/chat/completions", "", perplexity_sonar),
 ]
 
 

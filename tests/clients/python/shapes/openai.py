@@ -7,7 +7,7 @@ from words import Answer, Asked
 from . import chat
 
 STYLE = chat.Style()
-# Clients see titles of sources.
+# Sources have titles; otherwise clients see the address instead.
 TITLES = True
 
 
