@@ -52,13 +52,13 @@ class Provider:
 
 
 PROVIDERS = [
-    Provider("openai", "openai/gpt-5.2"),
+    Provider("openai", "openai/any-model"),
     Provider("xai", "x-ai/grok-4.3"),
     Provider("google", "google/gemini-3.8-flash", sampling=False, signatures=True),
     Provider("google-2.5", "google/gemini-2.5-flash"),
     Provider(
         "perplexity-sonar",
-        "perplexity/sonar-reasoning-pro",
+        "perplexity/sonar-deep-research",
         no_usage=("cached", "reasoning"),
         env=(("PERPLEXITY_API", "sonar"),),
     ),
