@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import os
+import sys
 
 # Before any client library is imported: nothing here may leave the machine or take a proxy.
 os.environ |= {"NO_PROXY": "127.0.0.1,localhost", "LANGSMITH_TRACING": "false", "GRPC_VERBOSITY": "ERROR"}
@@ -40,7 +42,27 @@ def started(make):
 
 @pytest.fixture(scope="session")
 def gateway(upstream):
-    running = started(lambda: Gateway(upstream.url))
+    yield from served(upstream)
+
+
+@pytest.fixture(scope="session")
+def edge_of(upstream, gateway):
+    """Returns the edge of a provider's row: the common one, or that of a gateway with the settings of the row."""
+    others: dict[tuple, Gateway] = {}
+    with contextlib.ExitStack() as stack:
+
+        def find(provider) -> str:
+            if not provider.env:
+                return gateway.edge_url
+            if provider.env not in others:
+                others[provider.env] = stack.enter_context(contextlib.contextmanager(served)(upstream, dict(provider.env)))
+            return others[provider.env].edge_url
+
+        yield find
+
+
+def served(upstream, env: dict[str, str] | None = None):
+    running = started(lambda: Gateway(upstream.url, env))
     yield running
     log = running.output()
     status = running.stop()
@@ -99,7 +121,21 @@ def measured(request):
     return lambda ms: _measured.append((request.node.nodeid.split("::", 1)[1], ms))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item):
+    """Lets fixtures see whether their test passed."""
+    report = yield
+    if report.when == "call":
+        item.passed_call = report.passed
+    return report
+
+
 def pytest_terminal_summary(terminalreporter):
+    conformance = sys.modules.get("test_langchain_conformance")
+    if conformance and conformance.PASSED:
+        terminalreporter.section("LangChain's conformance suite: tests passed")
+        for name, passed in conformance.PASSED.items():
+            terminalreporter.write_line(f"{len(passed):4}  {name.removeprefix('Test')}")
     if _measured:
         terminalreporter.section("measured: milliseconds until the upstream saw the hang-up (promised: 100)")
         for name, ms in _measured:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import os
 import secrets
 import signal
@@ -9,6 +10,7 @@ import socket
 import subprocess
 import tempfile
 import time
+import uuid
 from pathlib import Path
 
 import httpx
@@ -20,6 +22,25 @@ READY_SECONDS = 20
 # Not the real shape on purpose: the bootstrap key may be any token.
 BOOTSTRAP_KEY = f"client-tests-{secrets.token_hex(16)}"
 UPSTREAM_KEY = "upstream-key-of-the-environment"
+# base64 of a client id and a secret, as GigaChat's cabinet gives it.
+GIGACHAT_KEY = base64.b64encode(f"{uuid.uuid4()}:{uuid.uuid4()}".encode()).decode()
+# OpenAI itself as a configured provider, with the switches that docs/providers.md recommends for it.
+CONFIG = """
+providers:
+  - name: openai
+    base_url: {url}/openai/v1
+    api_key: {key}
+    dialect:
+      max_tokens: max_completion_tokens
+      developer_role: keep
+      text_parts: true
+      custom_tools: true
+      allowed_tools: true
+      audio_input: true
+      files: true
+      refusal_parts: true
+      unsupported: [top_k]
+"""
 
 
 def free_port() -> int:
@@ -109,11 +130,19 @@ class Gateway(Process):
         edge = f"127.0.0.1:{free_port()}"
         self.edge_url = f"http://{edge}"
         env = {"AIGW_GRPC_ADDR": self.grpc, "AIGW_EDGE_ADDR": edge, "AIGW_BOOTSTRAP_KEY": BOOTSTRAP_KEY}
-        env |= {"XAI_API_BASE_URL": f"{upstream_url}/v1", "XAI_API_KEY": UPSTREAM_KEY}
+        # Paths that no two providers share: they tell the upstream whose format to answer in.
+        env |= {"XAI_API_BASE_URL": f"{upstream_url}/xai/v1", "XAI_API_KEY": UPSTREAM_KEY}
         env |= {"GOOGLE_AI_STUDIO_BASE_URL": upstream_url, "GOOGLE_AI_STUDIO_API_KEY": UPSTREAM_KEY}
         # Relative to the working directory, which is temporary.
         env |= {"AIGW_DATA_DIR": "data"}
         env |= {"PERPLEXITY_API_BASE_URL": upstream_url, "PERPLEXITY_API_KEY": UPSTREAM_KEY}
+        giga = f"{upstream_url}/gigachat/api"
+        env |= {"GIGACHAT_AUTH_KEY": GIGACHAT_KEY, "GIGACHAT_TOKEN_URL": f"{giga}/v2/oauth"}
+        env |= {"GIGACHAT_CHAT_URL": f"{giga}/v1/chat/completions", "GIGACHAT_FILES_URL": f"{giga}/v1/files"}
+        self.config = tempfile.NamedTemporaryFile("w", prefix="aigw-client-tests-", suffix=".yaml")
+        self.config.write(CONFIG.format(url=upstream_url, key=UPSTREAM_KEY))
+        self.config.flush()
+        env |= {"AIGW_CONFIG": self.config.name}
         super().__init__("gateway", [str(BIN), "serve"], env | (extra_env or {}), f"{self.edge_url}/api/v1/health")
 
 

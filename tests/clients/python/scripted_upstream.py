@@ -3,18 +3,28 @@
 The model name chooses the script: `<script>[--<anything>]`, for Gemini with `gemini-` before it. What follows `--` only
 makes the name unique, so that a test can find its own requests in `ScriptedUpstream.exchanges`.
 
+A request with `[[<scene>#<number>]]` in its text, or with "obedient" in the model's name, is answered in the shape of the
+provider whose path was called: upstream_scenes.py.
+
 Not here: what the gateway should make of it. That is in the tests.
 """
 
 from __future__ import annotations
 
 import asyncio
+import email.parser
+import email.policy
 import json
+import re
 import threading
 import time
+from urllib.parse import parse_qsl
 
-from upstream_connection import Connection, Exchange, Hangup
+from upstream_connection import Connection, Exchange, FormPart, Hangup
+from upstream_scenes import play_scene, plays_scene
 from upstream_scripts import play
+
+TAG = re.compile(rb"\[\[([a-z-]+#\d+)\]\]")
 
 
 class ScriptedUpstream:
@@ -22,6 +32,10 @@ class ScriptedUpstream:
 
     def __init__(self) -> None:
         self.exchanges: list[Exchange] = []
+        # Tag -> the body to answer with, for tests that bring their own.
+        self.given: dict[str, dict] = {}
+        # Uploaded and not yet deleted: id -> (media type, bytes).
+        self.files: dict[str, tuple[str, bytes]] = {}
         self._changed = threading.Condition()
         self._loop = asyncio.new_event_loop()
         self._started = threading.Event()
@@ -46,10 +60,20 @@ class ScriptedUpstream:
     def openai_url(self) -> str:
         return f"{self.url}/v1"
 
+    @property
+    def provider_url(self) -> str:
+        """Where it answers as OpenAI does, scenes and the obedient model included."""
+        return f"{self.url}/openai/v1"
+
     def of(self, model: str) -> list[Exchange]:
         """Returns the requests for that model, oldest first."""
         with self._changed:
             return [e for e in self.exchanges if e.model == model]
+
+    def of_tag(self, tag: str) -> list[Exchange]:
+        """Returns the requests of that scene, oldest first."""
+        with self._changed:
+            return [e for e in self.exchanges if e.tag == tag]
 
     def wait_for(self, model: str, count: int = 1, timeout: float = 10) -> Exchange:
         """Waits until `count` requests for that model came, and returns the last one."""
@@ -89,10 +113,13 @@ class ScriptedUpstream:
         path = head[0].split(" ")[1]
         headers = {k.strip().lower(): v.strip() for k, _, v in (line.partition(":") for line in head[1:] if line)}
         raw = await reader.readexactly(int(headers.get("content-length", 0)))
-        exchange = self._note(path, headers, json.loads(raw) if raw else {})
+        exchange = self._note(path, headers, raw)
         connection = Connection(reader, writer)
         try:
-            keep = await play(exchange, connection, len(self.of(exchange.model)))
+            if plays_scene(exchange):
+                keep = await play_scene(exchange, connection, self)
+            else:
+                keep = await play(exchange, connection, len(self.of(exchange.model)))
             exchange.complete = True
         except Hangup:
             exchange.closed = time.monotonic()
@@ -102,15 +129,39 @@ class ScriptedUpstream:
             early = await connection.unwatch()
         return early if keep else None
 
-    def _note(self, path: str, headers: dict[str, str], body: dict) -> Exchange:
+    def _note(self, path: str, headers: dict[str, str], raw: bytes) -> Exchange:
+        kind = headers.get("content-type", "")
+        parts: list[FormPart] = []
+        if kind.startswith("multipart/"):
+            body, parts = {}, form_parts(kind, raw)
+        elif kind.startswith("application/x-www-form-urlencoded"):
+            body = dict(parse_qsl(raw.decode()))
+        else:
+            body = json.loads(raw) if raw else {}
         if ":" in path and "/models/" in path:
             model, _, method = path.split("/models/")[1].partition(":")
             stream = method.startswith("streamGenerateContent")
         else:
             model, stream = str(body.get("model", "")).removeprefix("perplexity/"), bool(body.get("stream"))
         script = model.removeprefix("gemini-").split("--")[0]
-        exchange = Exchange(path, model, script, stream, headers, body, time.monotonic())
+        tag = found[-1].decode() if (found := TAG.findall(raw)) else ""
+        exchange = Exchange(path, model, script, stream, headers, body, time.monotonic(), parts, tag)
         with self._changed:
             self.exchanges.append(exchange)
             self._changed.notify_all()
         return exchange
+
+
+def form_parts(content_type: str, raw: bytes) -> list[FormPart]:
+    """Takes a multipart form apart."""
+    head = f"content-type: {content_type}\r\n\r\n".encode()
+    message = email.parser.BytesParser(policy=email.policy.HTTP).parsebytes(head + raw)
+    return [
+        FormPart(
+            str(part.get_param("name", header="content-disposition")),
+            part.get_filename(),
+            part.get_content_type(),
+            part.get_payload(decode=True) or b"",
+        )
+        for part in message.iter_parts()
+    ]

@@ -13,6 +13,14 @@ REASONS = {200: "OK", 400: "Bad Request", 401: "Unauthorized", 403: "Forbidden",
 REASONS |= {429: "Too Many Requests", 500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
 
 
+@dataclass(frozen=True)
+class FormPart:
+    name: str
+    filename: str | None
+    content_type: str
+    data: bytes
+
+
 @dataclass
 class Exchange:
     """One request as the upstream saw it. Times are `time.monotonic()` seconds."""
@@ -24,6 +32,12 @@ class Exchange:
     headers: dict[str, str]
     body: dict
     started: float
+    # Of a multipart form.
+    parts: list[FormPart] = field(default_factory=list)
+    # `tool#17` of a request that plays a scene.
+    tag: str = ""
+    # Why the shape could not read the body, if so.
+    problem: str = ""
     closed: float | None = None
     complete: bool = False
     done: threading.Event = field(default_factory=threading.Event, repr=False)
