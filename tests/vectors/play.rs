@@ -1,5 +1,6 @@
 //! Plays one vector and says what differs.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
@@ -43,7 +44,7 @@ async fn request(gateways: &Gateways, case: &Case) -> Vec<String> {
     let uploads = case.provider["pre"].as_array().into_iter().flatten();
     let uploads = uploads.map(|upload| Reply::json(200, &upload["response"]["body"])).collect();
     gateways.upstream.play(vec![Reply::json(503, &json!({"error": {"message": "enough seen"}}))], uploads, None);
-    let answer = post(gateways, case.openai["path"].as_str().unwrap_or("/v1/chat/completions"), &body).await;
+    let answer = post(gateways, case, case.openai["path"].as_str().unwrap_or("/v1/chat/completions"), &body).await;
     let seen = gateways.upstream.seen();
     let wanted = match case.provider["requests"].as_array() {
         Some(all) => all.clone(),
@@ -112,7 +113,7 @@ async fn response(gateways: &Gateways, case: &Case) -> Vec<String> {
     let answer = if path == "/v1/models" {
         get(gateways, path).await
     } else {
-        post(gateways, path, &ask(case, path, false)).await
+        post(gateways, case, path, &ask(case, path, false)).await
     };
     if case.openai["status"].is_number() && case.openai["status"] != answer.status {
         return vec![format!("the status is {}, wanted {}: {}", answer.status, case.openai["status"], answer.body)];
@@ -128,7 +129,7 @@ async fn response(gateways: &Gateways, case: &Case) -> Vec<String> {
 async fn streamed(gateways: &Gateways, case: &Case) -> Vec<String> {
     gateways.upstream.play(case.replies(), Vec::new(), None);
     let path = path_for(case);
-    let answer = post(gateways, path, &ask(case, path, true)).await;
+    let answer = post(gateways, case, path, &ask(case, path, true)).await;
     let wanted = case.openai["chunks"].as_array().unwrap();
     if answer.status != 200 {
         // An answer that breaks before its first visible event has a status of its own.
@@ -153,7 +154,7 @@ async fn error(gateways: &Gateways, case: &Case) -> Vec<String> {
     let at_oauth = case.provider["where"] == "oauth";
     let token = at_oauth.then(|| case.reply());
     gateways.upstream.play(case.replies(), Vec::new(), token);
-    let answer = post(gateways, path_for(case), &ask(case, path_for(case), false)).await;
+    let answer = post(gateways, case, path_for(case), &ask(case, path_for(case), false)).await;
     let mut found = compare_error(&case.openai["body"], &answer);
     if case.openai["status"] != answer.status {
         found.push(format!("the status is {}, wanted {}: {}", answer.status, case.openai["status"], answer.body));
@@ -222,8 +223,10 @@ fn ask(case: &Case, path: &str, stream: bool) -> Value {
     body
 }
 
-async fn post(gateways: &Gateways, path: &str, body: &Value) -> Answer {
+async fn post(gateways: &Gateways, case: &Case, path: &str, body: &Value) -> Answer {
     let request = gateways.gateway.post(path, "application/json").body(body.to_string());
+    // A key of its own, so that no case lives on another one's access token.
+    let request = request.header("x-gigachat-api-key", STANDARD.encode(&case.name));
     answer(request.send().await.unwrap()).await
 }
 
