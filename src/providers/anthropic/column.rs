@@ -17,8 +17,6 @@ pub fn handling(family: &Family, field: Field) -> Handling {
         | Field::ToolResults
         | Field::ToolResultMedia
         | Field::ToolResultError
-        | Field::TopP
-        | Field::TopK
         | Field::MaxOutputTokens
         | Field::Stop
         | Field::FunctionTools
@@ -28,6 +26,10 @@ pub fn handling(family: &Family, field: Field) -> Handling {
         | Field::EndUserId
         | Field::WebSearch
         | Field::ProviderOptions => Mapped,
+        Field::Temperature | Field::TopP | Field::TopK if !family.samples => {
+            Dropped("this model samples in its own way")
+        }
+        Field::TopP | Field::TopK => Mapped,
         Field::Temperature => Rewritten("lowered to 1, the most the provider takes"),
         Field::ChoiceCount => Rewritten("sent as that many requests"),
         Field::RefusalHistory => Rewritten("sent as text"),
@@ -42,13 +44,14 @@ pub fn handling(family: &Family, field: Field) -> Handling {
         Field::Reasoning => match family.thinking {
             ThinkingControl::None => Dropped("this model does not think aloud"),
             ThinkingControl::Budget => Rewritten("sent as a budget of tokens"),
-            ThinkingControl::Effort => Rewritten("sent as the nearest effort the model knows"),
+            ThinkingControl::Effort { .. } => Rewritten("sent as the nearest effort the model knows"),
         },
         Field::ReasoningBudget => match family.thinking {
             ThinkingControl::None => Dropped("this model does not think aloud"),
             ThinkingControl::Budget => Mapped,
-            ThinkingControl::Effort => Rewritten("sent as the effort that spends about so much"),
+            ThinkingControl::Effort { .. } => Rewritten("sent as the effort that spends about so much"),
         },
+        Field::ReasoningInclude if matches!(family.thinking, ThinkingControl::Effort { .. }) => Mapped,
         Field::ReasoningInclude => Dropped("the provider decides itself whether to show its thinking"),
         Field::ReasoningHistory => Dropped("thinking goes back only signed, as provider state"),
         Field::MessageName => Dropped("the provider takes no names of speakers"),

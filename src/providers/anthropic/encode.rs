@@ -74,6 +74,14 @@ pub fn encode(request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded,
 
 fn sampling<'a>(sampling: &'a Sampling, family: &Family, wire: &mut Request<'a>, warnings: &mut Warnings) {
     wire.max_tokens = sampling.max_output_tokens.unwrap_or(family.max_output_tokens);
+    wire.stop_sequences = sampling.stop.iter().map(String::as_str).filter(|stop| !stop.trim().is_empty()).collect();
+    if wire.stop_sequences.len() < sampling.stop.len() {
+        warnings.dropped("prompt.stop", "the provider takes no stop texts of white space");
+    }
+    if !family.samples {
+        // The table has warned already.
+        return;
+    }
     wire.temperature = sampling.temperature.map(|temperature| temperature.min(1.0));
     if wire.temperature != sampling.temperature {
         warnings.rewritten("prompt.temperature", "lowered to 1, the most the provider takes");
@@ -83,10 +91,6 @@ fn sampling<'a>(sampling: &'a Sampling, family: &Family, wire: &mut Request<'a>,
         warnings.dropped("prompt.top_p", "this model takes either temperature or top_p");
     }
     wire.top_k = sampling.top_k;
-    wire.stop_sequences = sampling.stop.iter().map(String::as_str).filter(|stop| !stop.trim().is_empty()).collect();
-    if wire.stop_sequences.len() < sampling.stop.len() {
-        warnings.dropped("prompt.stop", "the provider takes no stop texts of white space");
-    }
 }
 
 fn response_format<'a>(

@@ -8,6 +8,8 @@ pub struct Family {
     pub structured_output: bool,
     /// Whether tools may be `strict`.
     pub strict_tools: bool,
+    /// Whether the model can be told how to sample. Those that cannot refuse the fields.
+    pub samples: bool,
     /// Whether temperature and top-p exclude each other.
     pub one_sampler: bool,
     /// What is sent when a request sets no limit: the API wants one, and this is the most the model writes.
@@ -21,18 +23,23 @@ pub enum ThinkingControl {
     /// By a number of tokens.
     Budget,
     /// By a word; the model decides how much that is.
-    Effort,
+    Effort {
+        /// Whether there is a word between `high` and `max`.
+        xhigh: bool,
+    },
 }
 
 const NEWEST: Family = Family {
-    thinking: ThinkingControl::Effort,
+    thinking: ThinkingControl::Effort { xhigh: true },
     structured_output: true,
     strict_tools: true,
+    samples: false,
     one_sampler: true,
     max_output_tokens: 64_000,
 };
 
-const V4_5: Family = Family { thinking: ThinkingControl::Budget, ..NEWEST };
+const V4_6: Family = Family { thinking: ThinkingControl::Effort { xhigh: false }, samples: true, ..NEWEST };
+const V4_5: Family = Family { thinking: ThinkingControl::Budget, ..V4_6 };
 const V4_1: Family = Family { structured_output: false, strict_tools: false, max_output_tokens: 32_000, ..V4_5 };
 const V4: Family = Family { one_sampler: false, ..V4_1 };
 const V3_7: Family = Family { max_output_tokens: 64_000, ..V4 };
@@ -44,6 +51,8 @@ const FAMILIES: &[(&str, Family)] = &[
     ("3-5-", V3_5),
     ("3-7-", V3_7),
     ("3-", V3),
+    ("opus-4-6", V4_6),
+    ("sonnet-4-6", V4_6),
     ("opus-4-5", V4_5),
     ("sonnet-4-5", V4_5),
     ("haiku-4-5", V4_5),

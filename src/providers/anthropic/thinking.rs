@@ -13,20 +13,31 @@ use crate::{
 const MIN_BUDGET: u32 = 1024;
 
 pub fn thinking<'a>(request: &'a ChatRequest, family: &Family, wire: &mut Request<'a>, warnings: &mut Warnings) {
-    let Some(amount) = request.reasoning.as_ref().and_then(|reasoning| reasoning.amount) else { return };
-    match family.thinking {
-        // The table has warned already.
-        ThinkingControl::None => {}
-        ThinkingControl::Budget => by_budget(amount, request, wire, warnings),
-        ThinkingControl::Effort => by_effort(amount, wire, warnings),
+    let Some(reasoning) = &request.reasoning else { return };
+    // What is shown by default changes from model to model.
+    let display = if reasoning.include == Some(false) { "omitted" } else { "summarized" };
+    match (family.thinking, reasoning.amount) {
+        (ThinkingControl::Budget, Some(amount)) => by_budget(amount, request, wire, warnings),
+        (ThinkingControl::Effort { xhigh }, Some(amount)) => by_effort(amount, xhigh, display, wire, warnings),
+        (ThinkingControl::Effort { .. }, None) if reasoning.include == Some(true) => {
+            wire.thinking = Some(Thinking::Adaptive { display });
+            free_sampling(wire, warnings);
+        }
+        // The table has warned of models that do not think.
+        _ => {}
     }
 }
 
-fn by_effort(amount: ReasoningAmount, wire: &mut Request<'_>, warnings: &mut Warnings) {
+fn by_effort(
+    amount: ReasoningAmount,
+    xhigh: bool,
+    display: &'static str,
+    wire: &mut Request<'_>,
+    warnings: &mut Warnings,
+) {
     let (effort, exact) = match amount {
-        ReasoningAmount::Effort(effort) => {
-            (word(effort), matches!(effort, Effort::None | Effort::Low | Effort::Medium | Effort::High | Effort::Max))
-        }
+        ReasoningAmount::Effort(Effort::Xhigh) if xhigh => (Some("xhigh"), true),
+        ReasoningAmount::Effort(effort) => (word(effort), !matches!(effort, Effort::Minimal | Effort::Xhigh)),
         ReasoningAmount::BudgetTokens(tokens) => (word(effort_of(tokens)), false),
     };
     let field = match amount {
@@ -40,7 +51,7 @@ fn by_effort(amount: ReasoningAmount, wire: &mut Request<'_>, warnings: &mut War
         wire.thinking = Some(Thinking::Disabled);
         return;
     };
-    wire.thinking = Some(Thinking::Adaptive);
+    wire.thinking = Some(Thinking::Adaptive { display });
     wire.output_config.get_or_insert_with(OutputConfig::default).effort = Some(effort);
     free_sampling(wire, warnings);
 }

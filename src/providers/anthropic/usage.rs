@@ -11,6 +11,14 @@ pub struct WireUsage {
     cache_creation_input_tokens: Option<u64>,
     cache_read_input_tokens: Option<u64>,
     output_tokens: Option<u64>,
+    output_tokens_details: Option<OutputDetails>,
+}
+
+/// What the output tokens were for.
+#[derive(Clone, Copy, Debug, Default, Deserialize)]
+#[serde(default)]
+struct OutputDetails {
+    thinking_tokens: Option<u64>,
 }
 
 impl WireUsage {
@@ -20,6 +28,7 @@ impl WireUsage {
         self.cache_creation_input_tokens = later.cache_creation_input_tokens.or(self.cache_creation_input_tokens);
         self.cache_read_input_tokens = later.cache_read_input_tokens.or(self.cache_read_input_tokens);
         self.output_tokens = later.output_tokens.or(self.output_tokens);
+        self.output_tokens_details = later.output_tokens_details.or(self.output_tokens_details);
     }
 
     /// Returns the totals of the contract; nothing when nothing was counted.
@@ -37,6 +46,7 @@ impl WireUsage {
             total_tokens: input.zip(self.output_tokens).map(|(input, output)| input.saturating_add(output)),
             cached_input_tokens: self.cache_read_input_tokens,
             cache_write_input_tokens: self.cache_creation_input_tokens,
+            reasoning_tokens: self.output_tokens_details.and_then(|details| details.thinking_tokens),
             source: UsageSource::Provider,
             ..Usage::default()
         })

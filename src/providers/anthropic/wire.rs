@@ -134,7 +134,7 @@ pub struct ToolChoice<'a> {
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Thinking {
     Enabled { budget_tokens: u32 },
-    Adaptive,
+    Adaptive { display: &'static str },
     Disabled,
 }
 

@@ -117,6 +117,7 @@ fn citations_span_their_block_and_searching_is_hidden() {
     assert!(!choice.message.parts.iter().any(|part| matches!(part, Part::ToolCall(_))));
     let states = choice.message.parts.iter().filter(|part| matches!(part, Part::ProviderState(_))).count();
     assert_eq!(states, 2, "signed and redacted thinking");
+    assert_eq!(completion.usage.unwrap().reasoning_tokens, Some(7));
 }
 
 #[test]

@@ -118,6 +118,32 @@ fn signed_thinking_goes_back_before_the_call_it_led_to() {
 }
 
 #[test]
+fn the_newest_models_are_not_told_how_to_sample() {
+    let mut request = ChatRequest { messages: vec![say(Role::User, vec![text("hi")])], ..ChatRequest::default() };
+    request.sampling.temperature = Some(0.0);
+    for (model, sent, dropped) in [("claude-opus-4-6", json!(0.0), 0), ("claude-opus-4-7", json!(null), 1)] {
+        let encoded = encode(&request, model);
+        assert_eq!((body(&encoded)["temperature"].clone(), encoded.warnings.len()), (sent, dropped), "{model}");
+    }
+}
+
+#[test]
+fn thinking_is_shown_or_not_as_asked() {
+    let mut request = ChatRequest { messages: vec![say(Role::User, vec![text("hi")])], ..ChatRequest::default() };
+    let low = Some(ReasoningAmount::Effort(Effort::Low));
+    let rows = [
+        (low, Some(false), json!({"type": "adaptive", "display": "omitted"})),
+        (low, Some(true), json!({"type": "adaptive", "display": "summarized"})),
+        (None, Some(true), json!({"type": "adaptive", "display": "summarized"})),
+        (None, Some(false), json!(null)),
+    ];
+    for (amount, include, expected) in rows {
+        request.reasoning = Some(Reasoning { amount, include });
+        assert_eq!(body(&encode(&request, "claude-opus-5"))["thinking"], expected, "{amount:?} {include:?}");
+    }
+}
+
+#[test]
 fn thinking_fits_the_generation_and_the_limit() {
     let think = |model: &str, amount, limit: Option<u32>| {
         let mut request = ChatRequest { messages: vec![say(Role::User, vec![text("hi")])], ..ChatRequest::default() };
@@ -139,9 +165,35 @@ fn thinking_fits_the_generation_and_the_limit() {
         ("claude-sonnet-4-5", budget(9000), Some(4000), json!({"type": "enabled", "budget_tokens": 3999}), json!(null)),
         ("claude-sonnet-4-5", budget(9000), Some(500), json!(null), json!(null)),
         ("claude-sonnet-4-5", effort(Effort::None), None, json!({"type": "disabled"}), json!(null)),
-        ("claude-opus-5", effort(Effort::High), None, json!({"type": "adaptive"}), json!("high")),
-        ("claude-opus-5", effort(Effort::Minimal), None, json!({"type": "adaptive"}), json!("low")),
-        ("claude-opus-5", budget(8192), None, json!({"type": "adaptive"}), json!("medium")),
+        (
+            "claude-opus-5",
+            effort(Effort::High),
+            None,
+            json!({"type": "adaptive", "display": "summarized"}),
+            json!("high"),
+        ),
+        (
+            "claude-opus-5",
+            effort(Effort::Minimal),
+            None,
+            json!({"type": "adaptive", "display": "summarized"}),
+            json!("low"),
+        ),
+        (
+            "claude-opus-4-6",
+            effort(Effort::Xhigh),
+            None,
+            json!({"type": "adaptive", "display": "summarized"}),
+            json!("high"),
+        ),
+        (
+            "claude-opus-5",
+            effort(Effort::Xhigh),
+            None,
+            json!({"type": "adaptive", "display": "summarized"}),
+            json!("xhigh"),
+        ),
+        ("claude-opus-5", budget(8192), None, json!({"type": "adaptive", "display": "summarized"}), json!("medium")),
         ("claude-opus-5", effort(Effort::None), None, json!({"type": "disabled"}), json!(null)),
     ];
     for (model, amount, limit, thinking, effort) in rows {
