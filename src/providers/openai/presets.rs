@@ -150,6 +150,7 @@ impl Dialect {
         assistant_last: AssistantLast::Continue,
         tool_result_media: ToolResultMedia::Refuse,
         strict_tools: false,
+        parameters_required: true,
         image_types: Cow::Borrowed(&[
             Cow::Borrowed("image/png"),
             Cow::Borrowed("image/jpeg"),
@@ -171,6 +172,7 @@ impl Dialect {
         stream_options: false,
         efforts: Cow::Borrowed(&[EffortName::Minimal, EffortName::Low, EffortName::Medium, EffortName::High]),
         unsupported: Cow::Borrowed(&[
+            Field::ImageDetail,
             Field::LogitBias,
             Field::MessageName,
             Field::Seed,
