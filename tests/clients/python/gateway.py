@@ -24,22 +24,12 @@ BOOTSTRAP_KEY = f"client-tests-{secrets.token_hex(16)}"
 UPSTREAM_KEY = "upstream-key-of-the-environment"
 # base64 of a client id and a secret, as GigaChat's cabinet gives it.
 GIGACHAT_KEY = base64.b64encode(f"{uuid.uuid4()}:{uuid.uuid4()}".encode()).decode()
-# OpenAI itself as a configured provider, with the switches that docs/providers.md recommends for it.
+# OpenAI itself as a configured provider: its preset, at another address.
 CONFIG = """
 providers:
   - name: openai
     base_url: {url}/openai/v1
     api_key: {key}
-    dialect:
-      max_tokens: max_completion_tokens
-      developer_role: keep
-      text_parts: true
-      custom_tools: true
-      allowed_tools: true
-      audio_input: true
-      files: true
-      refusal_parts: true
-      unsupported: [top_k]
 """
 
 
@@ -136,6 +126,7 @@ class Gateway(Process):
         # Relative to the working directory, which is temporary.
         env |= {"AIGW_DATA_DIR": "data"}
         env |= {"PERPLEXITY_API_BASE_URL": upstream_url, "PERPLEXITY_API_KEY": UPSTREAM_KEY}
+        env |= {"ANTHROPIC_BASE_URL": upstream_url, "ANTHROPIC_API_KEY": UPSTREAM_KEY}
         giga = f"{upstream_url}/gigachat/api"
         env |= {"GIGACHAT_AUTH_KEY": GIGACHAT_KEY, "GIGACHAT_TOKEN_URL": f"{giga}/v2/oauth"}
         env |= {"GIGACHAT_CHAT_URL": f"{giga}/v1/chat/completions", "GIGACHAT_FILES_URL": f"{giga}/v1/files"}

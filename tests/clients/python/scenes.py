@@ -102,6 +102,12 @@ class Scene:
 
 
 NO_TOOLS = {"perplexity-sonar": "Sonar has no tools"}
+
+
+def _gigachat(why: str) -> dict[str, str]:
+    return {"gigachat": why, "gigachat-1": why}
+
+
 FINAL = Answer(("Trời ", "nắng, ", "31 độ 🌞."))
 SOURCES = (Source("https://a.example/huế?x=1&y=2", "Huế hôm nay"), Source("https://b.example/time", "Time in Huế"))
 
@@ -130,7 +136,7 @@ SCENES: dict[str, Scene] = {
             (Answer(calls=(WEATHER_CALL, TIME_CALL)), FINAL),
             tools=(WEATHER, TIME),
             loop=True,
-            missing=NO_TOOLS | {"gigachat": "GigaChat calls one function a message"},
+            missing=NO_TOOLS | _gigachat("GigaChat calls one function a message"),
         ),
         Scene(
             "roundtrip",
@@ -153,13 +159,23 @@ SCENES: dict[str, Scene] = {
             "What is 3 times 101?",
             (Answer(("30", "3"), reasoning=("3 times 100 is 300, ", "and 3 more."), usage=Usage(31, 17, 8, 5)),),
             effort="low",
+            missing={"gigachat-1": "GigaChat 1 does not think"},
+        ),
+        Scene(
+            "thinking-tools",
+            "What is the weather? Think first.",
+            (Answer(calls=(WEATHER_CALL,), reasoning=("I need ", "the weather.")), FINAL),
+            tools=(WEATHER, TIME),
+            effort="low",
+            loop=True,
+            missing=NO_TOOLS | {"gigachat-1": "GigaChat 1 does not think"},
         ),
         Scene(
             "citations",
             "What is new in Huế?",
             (Answer(("Trời nắng[1]", " và 8 giờ[2]."), sources=SOURCES),),
             search=True,
-            missing={"gigachat": "GigaChat v1 has no search"},
+            missing=_gigachat("GigaChat v1 has no search"),
         ),
     ]
 }

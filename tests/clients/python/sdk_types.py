@@ -6,11 +6,13 @@ from __future__ import annotations
 
 import base64
 import collections.abc
+import os
 import re
 import types as types_of_python
 from collections.abc import Callable
-from typing import Union, get_args, get_origin, get_type_hints
+from typing import IO, Union, get_args, get_origin, get_type_hints
 
+import anthropic
 import pydantic
 from gigachat.api.chat import _build_request_json
 from gigachat.models.chat import Chat
@@ -96,8 +98,14 @@ def _strict(kind: object, made: dict[object, object] | None = None) -> object:
     if origin in (collections.abc.Iterable, list):
         return list[_strict(inner[0], made)]
     if origin in (Union, types_of_python.UnionType):
-        return Union[tuple(_strict(one, made) for one in inner)]
+        return Union[tuple(_strict(one, made) for one in inner if not _is_python(one))]
     return kind
+
+
+def _is_python(kind: object) -> bool:
+    """What a union offers to programs only: open files, paths, and replies that the SDK turns into requests itself."""
+    kind = get_origin(kind) or kind
+    return isinstance(kind, type) and issubclass(kind, (IO, os.PathLike, pydantic.BaseModel))
 
 
 def _typed_dict(*kinds: object) -> Callable[[dict], dict]:
@@ -132,11 +140,27 @@ RESPONSES = (
     response_create_params.ResponseCreateParamsNonStreaming,
     response_create_params.ResponseCreateParamsStreaming,
 )
+_MESSAGES = _typed_dict(
+    anthropic.types.message_create_params.MessageCreateParamsNonStreaming,
+    anthropic.types.message_create_params.MessageCreateParamsStreaming,
+)
+# Gone from the SDK with the models that took them; the API has them still, for those models.
+_OLDER = re.compile(r"claude-(3|.*-4-[0-6])")
+_SAMPLING = ("temperature", "top_p", "top_k")
+
+
+def anthropic_messages(body: dict) -> dict:
+    sampling = {name: body[name] for name in _SAMPLING if name in body and _OLDER.match(body["model"])}
+    assert all(isinstance(value, int | float) for value in sampling.values())
+    return _MESSAGES({k: v for k, v in body.items() if k not in sampling}) | sampling
+
+
 PARSE: dict[str, Callable[[dict], dict]] = {
     "openai": _typed_dict(*CHAT),
     "xai": _typed_dict(*CHAT),
     "google": google,
     "gigachat": gigachat,
+    "anthropic": anthropic_messages,
     "perplexity-sonar": _model(perplexity.ApiChatCompletionsRequestInput),
     "perplexity-agent": _model(perplexity.ResponsesRequestInput),
     "xai-responses": _typed_dict(*RESPONSES),

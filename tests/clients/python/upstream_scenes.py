@@ -15,7 +15,9 @@ SSE = "text/event-stream"
 
 
 def plays_scene(exchange: Exchange) -> bool:
-    """True for tagged requests, for the obedient model, and for GigaChat, whose format the older scripts do not know."""
+    """True for vectors, for tagged requests, for the obedient model, and for GigaChat, whose format the older scripts do not know."""
+    if exchange.path.endswith(shapes.EMBEDDINGS):
+        return True
     return bool(exchange.tag) or "obedient" in exchange.model or exchange.path.startswith("/gigachat/")
 
 
@@ -23,6 +25,9 @@ async def play_scene(exchange: Exchange, c: Connection, upstream) -> bool:
     shape = shapes.of(exchange.path)
     if hasattr(shape, "side") and (reply := shape.side(exchange, upstream.files)):
         await c.json(*reply)
+        return True
+    if exchange.path.endswith(shapes.EMBEDDINGS):
+        await c.json(200, shape.embed(exchange.body))
         return True
     if exchange.tag in upstream.given:
         await c.json(200, upstream.given[exchange.tag])

@@ -1,11 +1,21 @@
 // The Node clients of the table in ../python/test_table.py: reads one request as JSON a line, plays it with the client it
 // names, and writes what the client received as one JSON line.
 import { createInterface } from "node:readline";
+import { createOpenAI } from "@ai-sdk/openai";
 import { createOpenAICompatible } from "@ai-sdk/openai-compatible";
 import { generateText, jsonSchema, Output, stepCountIs, streamText, tool } from "ai";
 import OpenAI from "openai";
 
-const CLIENTS = { openai, "openai-helpers": openaiHelpers, "ai-sdk": aiSdk };
+// Replies alone go to stdout; libraries talk there too.
+console.log = console.info = console.error;
+
+const CLIENTS = {
+  openai,
+  "openai-helpers": openaiHelpers,
+  responses,
+  "ai-sdk": aiSdk,
+  "ai-sdk-responses": aiSdkResponses,
+};
 
 function openaiRequest({ ask, model }) {
   const content = ask.image
@@ -146,8 +156,67 @@ async function openaiHelpers(request) {
   return received;
 }
 
+/** Responses: `create`, and the accumulating `stream`; a loop with the reply's own items in the history. */
+async function responses(request) {
+  const client = openaiClient(request);
+  const { ask, model, stream } = request;
+  const content = ask.image
+    ? [
+        { type: "input_text", text: ask.user },
+        { type: "input_image", image_url: ask.image, detail: "auto" },
+      ]
+    : ask.user;
+  const body = {
+    model,
+    input: [{ role: "user", content }],
+    store: false,
+    include: ["reasoning.encrypted_content"],
+    tools: ask.tools.map((f) => ({ type: "function", strict: true, ...f })),
+    ...(ask.search ? { tools: [{ type: "web_search" }] } : {}),
+    ...(ask.system ? { instructions: ask.system } : {}),
+    ...(ask.schema ? { text: { format: { type: "json_schema", name: "person", schema: ask.schema, strict: true } } } : {}),
+    ...(ask.effort ? { reasoning: { effort: ask.effort, summary: "auto" } } : {}),
+    ...(ask.max_tokens ? { max_output_tokens: ask.max_tokens } : {}),
+    ...(ask.temperature ? { temperature: ask.temperature } : {}),
+  };
+  const ran = [];
+  for (;;) {
+    const reply = stream ? await client.responses.stream(body).finalResponse() : await client.responses.create(body);
+    const received = responsesReceived(reply);
+    if (ask.schema) received.parsed = JSON.parse(received.text);
+    if (!(ask.loop && received.calls.length)) return ask.loop ? { ...received, ran } : received;
+    ran.push(...received.calls);
+    const results = reply.output
+      .filter((item) => item.type === "function_call")
+      .map((c) => ({ type: "function_call_output", call_id: c.call_id, output: JSON.stringify(ask.results[c.name]) }));
+    body.input = [...body.input, ...reply.output, ...results];
+  }
+}
+
+function responsesReceived({ output, output_text, incomplete_details, usage }) {
+  const of = (type) => output.filter((item) => item.type === type);
+  const calls = of("function_call").map((c) => ({ name: c.name, arguments: JSON.parse(c.arguments) }));
+  const why = incomplete_details?.reason ?? "stop";
+  const notes = of("message").flatMap((m) => m.content.flatMap((part) => part.annotations ?? []));
+  return {
+    text: output_text,
+    reasoning: of("reasoning").flatMap((r) => r.summary.map((s) => s.text)).join(""),
+    calls,
+    finish: calls.length ? "tool_calls" : why === "max_output_tokens" ? "length" : why,
+    citations: notes.map((note) => [note.url, note.title]),
+    usage: usage && {
+      input: usage.input_tokens,
+      output: usage.output_tokens,
+      total: usage.total_tokens,
+      cached: usage.input_tokens_details.cached_tokens,
+      reasoning: usage.output_tokens_details.reasoning_tokens,
+    },
+  };
+}
+
 /** Vercel's AI SDK with the provider for OpenAI-compatible services. */
-async function aiSdk({ ask, model, base_url, key, stream }) {
+function aiSdk(request) {
+  const { ask, model, base_url, key } = request;
   // Under the name "google" it sends back the signatures of Gemini's calls; under any other it drops them.
   const name = model.split("/")[0];
   const provider = createOpenAICompatible({
@@ -157,8 +226,24 @@ async function aiSdk({ ask, model, base_url, key, stream }) {
     includeUsage: true,
     supportsStructuredOutputs: true,
   });
+  const search = ask.search ? { web_search_options: {} } : {};
+  const options = { [name]: { ...(ask.effort ? { reasoningEffort: ask.effort } : {}), ...search } };
+  return generate(request, provider(model), options);
+}
+
+/** Vercel's AI SDK with its provider for OpenAI, whose default model speaks Responses. */
+function aiSdkResponses(request) {
+  const { ask, model, base_url, key } = request;
+  const provider = createOpenAI({ baseURL: base_url, apiKey: key });
+  // It knows by name which models think.
+  const effort = ask.effort ? { reasoningEffort: ask.effort, reasoningSummary: "auto", forceReasoning: true } : {};
+  const search = ask.search ? { web_search: provider.tools.webSearch({}) } : {};
+  return generate(request, provider(model), { openai: { store: false, ...effort } }, search);
+}
+
+async function generate({ ask, stream }, model, providerOptions, moreTools = {}) {
   const ran = [];
-  const tools = Object.fromEntries(
+  const functions = Object.fromEntries(
     ask.tools.map((f) => {
       const execute = (args) => {
         ran.push({ name: f.name, arguments: args });
@@ -168,20 +253,19 @@ async function aiSdk({ ask, model, base_url, key, stream }) {
       return [f.name, tool({ description: f.description, inputSchema, ...(ask.loop ? { execute } : {}) })];
     }),
   );
+  const tools = { ...functions, ...moreTools };
   const content = [{ type: "text", text: ask.user }];
   if (ask.image) content.push({ type: "image", image: ask.image });
   const options = {
-    model: provider(model),
+    model,
     maxRetries: 0,
     messages: [{ role: "user", content }],
     ...(ask.system ? { system: ask.system } : {}),
-    ...(ask.tools.length ? { tools, stopWhen: stepCountIs(6) } : {}),
+    ...(Object.keys(tools).length ? { tools, stopWhen: stepCountIs(6) } : {}),
     ...(ask.schema ? { output: Output.object({ schema: jsonSchema(ask.schema), name: "person" }) } : {}),
     ...(ask.max_tokens ? { maxOutputTokens: ask.max_tokens } : {}),
     ...(ask.temperature ? { temperature: ask.temperature } : {}),
-    providerOptions: {
-      [name]: { ...(ask.effort ? { reasoningEffort: ask.effort } : {}), ...(ask.search ? { web_search_options: {} } : {}) },
-    },
+    providerOptions,
   };
   let failure;
   const result = stream ? streamText({ ...options, onError: ({ error }) => (failure = error) }) : await generateText(options);
@@ -195,6 +279,7 @@ async function aiSdk({ ask, model, base_url, key, stream }) {
     calls: (await result.toolCalls).map((c) => ({ name: c.toolName, arguments: c.input })),
     ran,
     finish,
+    citations: (await result.sources).map((source) => [source.url, source.title]),
     usage: {
       input: usage.inputTokens,
       output: usage.outputTokens,
@@ -214,5 +299,5 @@ for await (const line of createInterface({ input: process.stdin })) {
   } catch (error) {
     reply = { error: `${error?.stack ?? error}${error?.responseBody ? `\n${error.responseBody}` : ""}` };
   }
-  console.log(JSON.stringify(reply));
+  process.stdout.write(`${JSON.stringify(reply)}\n`);
 }

@@ -65,6 +65,44 @@ for (const arrangement of ["inmemory", "separate"]) {
     assert.equal((await make().models.retrieve("sandbox/echo")).id, "sandbox/echo");
   });
 
+  it("responses", async () => {
+    const ask = { model: "sandbox/reasoning", input: SAID };
+    const plain = await make().responses.create(ask);
+    assert.equal(plain.output_text, SAID);
+    const events = await collect(await make().responses.create({ ...ask, stream: true }));
+    assert.deepEqual(events.map((e) => e.sequence_number), events.map((_, i) => i));
+    const said = (kind) => events.filter((e) => e.type === `response.${kind}.delta`).map((e) => e.delta);
+    assert.equal(said("output_text").join(""), SAID);
+    assert.ok(said("reasoning_summary_text").join(""));
+    const last = events.at(-1);
+    assert.equal(last.type, "response.completed");
+    assert.deepEqual(last.response.usage, plain.usage);
+    const stream = make().responses.stream(ask);
+    assert.equal((await stream.finalResponse()).output_text, SAID);
+    await assert.rejects(make().responses.create({ ...ask, previous_response_id: "resp_1" }), (error) => {
+      assert.ok(error instanceof OpenAI.BadRequestError);
+      assert.equal(error.param, "previous_response_id");
+      return true;
+    });
+  });
+
+  it("embeddings", async () => {
+    const ask = { model: "sandbox/embed", input: ["Xin chào", "世界 🎉"], dimensions: 16 };
+    // Unless told otherwise the client asks for base64 and unpacks it.
+    const [packed, plain] = [await make().embeddings.create(ask), await make().embeddings.create({ ...ask, encoding_format: "float" })];
+    assert.deepEqual(packed.data.map((d) => [d.index, d.embedding.length]), [[0, 16], [1, 16]]);
+    packed.data.forEach((one, i) => one.embedding.forEach((x, j) => assert.ok(Math.abs(x - plain.data[i].embedding[j]) < 1e-6)));
+    assert.ok(packed.usage.total_tokens > 0);
+  });
+
+  it("text completions", async () => {
+    const ask = { model: "sandbox/echo", prompt: SAID };
+    assert.equal((await make().completions.create(ask)).choices[0].text, SAID);
+    const chunks = await collect(await make().completions.create({ ...ask, stream: true }));
+    assert.equal(chunks.map((c) => c.choices[0].text).join(""), SAID);
+    assert.equal(chunks.at(-1).choices[0].finish_reason, "stop");
+  });
+
   it("typed errors", async () => {
     const cases = [
       ["sandbox/none", OpenAI.NotFoundError, 404, "model_not_found"],

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from . import langchain, openai_python, pydantic_agent
+from . import langchain, openai_python, openai_responses, pydantic_agent
 from .worker import WORKERS
 
 ALL = frozenset({"text", "reasoning", "calls", "finish", "usage", "citations", "parsed", "ran"})
@@ -19,8 +19,6 @@ class Driver:
     play: Callable[..., dict]
     sees: frozenset[str] = ALL
     cannot: dict[str, str] = field(default_factory=dict)
-    # Sends unknown members of a message back, and with them the provider's opaque state.
-    echoes: bool = False
 
 
 def _in(worker: str, client: str) -> Callable[..., dict]:
@@ -34,13 +32,17 @@ LOOPS = {"tool": "it answers calls by itself; `roundtrip` shows them"}
 REFUSES = {"filter": "it raises an error by design"}
 
 DRIVERS: dict[str, Driver] = {
-    "openai-python": Driver(openai_python.create, echoes=True),
-    "openai-python-helpers": Driver(openai_python.helper, echoes=True, cannot=REFUSES),
-    "openai-node": Driver(_in("node", "openai"), echoes=True),
+    "openai-python": Driver(openai_python.create),
+    "openai-python-helpers": Driver(openai_python.helper, cannot=REFUSES),
+    "openai-node": Driver(_in("node", "openai")),
+    "responses-python": Driver(openai_responses.create),
+    "responses-python-helpers": Driver(openai_responses.helper),
+    "responses-node": Driver(_in("node", "responses")),
     # runTools sends calls back without what it does not know; stream() keeps only the last piece of such members.
     "openai-node-helpers": Driver(_in("node", "openai-helpers"), cannot=LOOPS | REFUSES, sees=ALL - {"calls", "reasoning"}),
     "langchain": Driver(langchain.chat, sees=ALL - {"reasoning", "citations"}),
     "llamaindex": Driver(_in("llamaindex", "chat"), sees=ALL - {"reasoning", "citations"}),
-    "ai-sdk": Driver(_in("node", "ai-sdk"), sees=ALL - {"citations"}, echoes=True),
+    "ai-sdk": Driver(_in("node", "ai-sdk"), sees=ALL - {"citations"}),
+    "ai-sdk-responses": Driver(_in("node", "ai-sdk-responses")),
     "pydantic-ai": Driver(pydantic_agent.agent, cannot=LOOPS | REFUSES, sees=ALL - {"citations"}),
 }

@@ -9,7 +9,7 @@ import uuid
 
 from words import Answer, Asked, Call, Turn
 
-from .wire import CREATED, frame, parse
+from .wire import CREATED, frame, parse, vector
 
 TITLES = True
 STATE = "0f3c1d52-7a7e-4a55-9d61-2f1d5f6b8a01"
@@ -97,6 +97,10 @@ def _head(body: dict) -> dict:
     return {"created": CREATED, "model": f"{body['model']}:2.0.28.2", "object": "chat.completion"}
 
 
+def states(answer: Answer, _body: dict) -> list[str]:
+    return [STATE] if answer.calls else []
+
+
 def unary(answer: Answer, body: dict) -> dict:
     call = _call(answer, body)
     message: dict = {"role": "assistant", "content": "" if call else answer.whole_text}
@@ -126,3 +130,7 @@ def stream(answer: Answer, body: dict) -> list[bytes]:
     return [*map(frame, events), frame("[DONE]")]
 
 
+def embed(body: dict) -> dict:
+    kind = {"object": "embedding", "usage": {"prompt_tokens": 5}}
+    data = [kind | {"index": at, "embedding": vector(text)} for at, text in enumerate(body["input"])]
+    return {"object": "list", "data": data, "model": body["model"]}

@@ -6,13 +6,11 @@ import base64
 
 from words import Answer, Asked, Call, Turn
 
-from .wire import frame
+from .wire import frame, vector
 
 TITLES = True
 # Any bytes in standard base64: the first call of each step carries it, and it must come back with the same call.
 SIGNATURE = base64.b64encode(b"signature of the first call").decode()
-# The documented word for "this call is not from this model".
-SENTINEL = "skip_thought_signature_validator"
 # What Google's own OpenAI layer makes of an effort for models up to 2.5.
 BUDGETS = {1024: "low", 8192: "medium", 24576: "high"}
 FINISH = {"stop": "STOP", "length": "MAX_TOKENS", "content_filter": "SAFETY"}
@@ -86,6 +84,10 @@ def _calls(answer: Answer) -> list[dict]:
     return parts
 
 
+def states(answer: Answer, _body: dict) -> list[str]:
+    return [SIGNATURE] if answer.calls else []
+
+
 def unary(answer: Answer, body: dict) -> dict:
     parts = [{"text": "".join(answer.reasoning), "thought": True}] if answer.reasoning else []
     parts += [{"text": answer.whole_text}] if answer.text else []
@@ -98,3 +100,8 @@ def stream(answer: Answer, body: dict) -> list[bytes]:
     events += [_chunk(answer, body["model"], [part], finish=False) for part in _calls(answer)]
     events.append(_chunk(answer, body["model"], [{"text": ""}], finish=True))
     return [frame(event, "\r\n") for event in events]
+
+
+def embed(body: dict) -> dict:
+    asked = [("".join(part["text"] for part in one["content"]["parts"]), one) for one in body["requests"]]
+    return {"embeddings": [{"values": vector(text, one.get("outputDimensionality", 8))} for text, one in asked]}

@@ -44,6 +44,10 @@ def _items(answer: Answer) -> list[dict]:
     return items
 
 
+def states(answer: Answer, _body: dict) -> list[str]:
+    return [f"{SIGNATURE} {at}" for at, _ in enumerate(answer.calls, 1)]
+
+
 def unary(answer: Answer, body: dict) -> dict:
     u = answer.usage
     usage = {"input_tokens": u.input, "output_tokens": u.output, "total_tokens": u.total}

@@ -39,6 +39,10 @@ def _items(answer: Answer) -> list[dict]:
     return items
 
 
+def states(answer: Answer, _body: dict) -> list[str]:
+    return [ENCRYPTED] if answer.reasoning else []
+
+
 def unary(answer: Answer, body: dict) -> dict:
     u = answer.usage
     reason = {"length": "max_output_tokens", "content_filter": "content_filter"}.get(answer.finish)
