@@ -75,6 +75,10 @@ impl Adapter for GigaChatAdapter {
         column::handling(&self.switches.family(model), field)
     }
 
+    fn refuses_states(&self, failure: &UpstreamFailure) -> bool {
+        errors::refuses_state(failure)
+    }
+
     fn encode(&self, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {
         encode::encode(request, model, mode, self.switches)
     }
