@@ -27,9 +27,11 @@ mod schema;
 mod state;
 mod stream;
 mod tokens;
+mod trust;
 mod wire;
 
 pub use tokens::GigaChatTokens;
+pub use trust::AUTHORITIES;
 
 use self::{
     embeddings::GigaChatEmbeddings, family::Switches, files::GigaChatFiles, models::GigaChatModels,
