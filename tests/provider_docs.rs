@@ -2,7 +2,7 @@
 //! writes them anew.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
-use std::{fmt::Write as _, fs, path::Path, sync::Arc};
+use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
 
 use ai_model_gateway::providers::{
     adapter::Adapter,
@@ -56,6 +56,36 @@ fn the_tables_say_what_the_adapters_do() {
         return;
     }
     assert!(old == new, "docs/providers.md is old: UPDATE_DOCS=1 cargo test --test provider_docs");
+}
+
+/// The switches are explained by hand, so only their names and what they are without a preset can be compared.
+#[test]
+fn the_table_of_switches_is_whole() {
+    let docs = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/providers.md")).unwrap();
+    let (_, section) = docs.split_once("### Dialect switches\n").expect("the heading of the switches");
+    let rows = section.lines().skip_while(|line| !line.starts_with('|')).take_while(|line| line.starts_with('|'));
+    let told: BTreeMap<String, String> = rows.skip(2).flat_map(switches).collect();
+    let serde_json::Value::Object(switches) = serde_json::to_value(Dialect::GENERIC).unwrap() else {
+        panic!("a dialect is a map of switches")
+    };
+    let known: BTreeMap<String, String> = switches.into_iter().map(|(name, value)| (name, shown(&value))).collect();
+    assert_eq!(told, known);
+}
+
+/// Reads a row with one or several switches, and the value they have in common.
+fn switches(row: &str) -> Vec<(String, String)> {
+    let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(|cell| cell.trim()).collect();
+    let value = cells[1].trim_matches('`');
+    cells[0].split(", ").map(|name| (name.trim_matches('`').to_owned(), value.to_owned())).collect()
+}
+
+fn shown(value: &serde_json::Value) -> String {
+    match value {
+        serde_json::Value::String(text) if text.is_empty() => "empty".to_owned(),
+        serde_json::Value::String(text) => text.clone(),
+        serde_json::Value::Array(items) if !items.is_empty() => "see the list above".to_owned(),
+        other => other.to_string(),
+    }
 }
 
 /// Returns the page with another text between one beginning and the end that follows it.
