@@ -12,8 +12,11 @@ use ai_model_gateway::providers::{
     two_formats::{PerplexityApi, TwoFormats, XaiApi},
 };
 
+/// Writes a generated part.
+type Writer = fn() -> String;
+
 /// The generated parts: what begins each of them, and who writes it.
-const PARTS: [(&str, fn() -> String); 2] =
+const PARTS: [(&str, Writer); 2] =
     [("<!-- generated: what becomes of each field -->\n", fields), ("<!-- generated: the presets -->\n", presets)];
 const END: &str = "<!-- end of the generated part -->\n";
 
@@ -161,7 +164,8 @@ fn others() -> Vec<(&'static str, Column)> {
                 "sonar",
             ),
         ),
-        same("anthropic", "Claude from 4.6 on", "claude-opus-4-6"),
+        same("anthropic", "Claude after 4.6", "claude-opus-5"),
+        same("anthropic", "Claude 4.6", "claude-opus-4-6"),
         same("anthropic", "Claude 3.5", "claude-3-5-haiku-20241022"),
     ]
 }
