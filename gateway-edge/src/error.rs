@@ -113,7 +113,6 @@ const REASONS: &[Row] = &[
     row("STORAGE_UNAVAILABLE", 503, SERVER, Fixed("storage_unavailable")).retry(Retry::Soon),
     row("OVERLOADED", 503, SERVER, Fixed("server_is_overloaded")).retry(Retry::Soon),
     row("SHUTTING_DOWN", 503, SERVER, Fixed("shutting_down")).retry(Retry::Soon),
-    row("STREAM_INTERRUPTED", 502, SERVER, Metadata(Some("upstream_error"))),
     row("NOT_IMPLEMENTED", 501, SERVER, Fixed("not_implemented")).retry(Retry::Never),
     row("NOT_FOUND", 404, INVALID, Fixed("not_found")),
     row("ALREADY_EXISTS", 409, INVALID, Fixed("already_exists")).retry(Retry::Never),
@@ -137,6 +136,11 @@ const FAILURE_CLASSES: &[Row] = &[
     row("SERVER_ERROR", 502, SERVER, Fixed("upstream_error")),
     row("CONTEXT_LENGTH", 400, INVALID, Fixed("context_length_exceeded")).param("messages"),
 ];
+
+/// Codes of the gateway's own that say more than the class of a failure does.
+const EXACT_CODES: [&str; 3] = [CUT, "malformed_function_call", "unexpected_tool_call"];
+
+const INTERRUPTED: Row = row("STREAM_INTERRUPTED", 502, SERVER, Fixed("upstream_error"));
 
 const UPSTREAM_OTHER: Row = row("UPSTREAM_ERROR", 502, SERVER, Fixed("upstream_error"));
 
@@ -162,11 +166,16 @@ fn lookup(code: Code, details: &ErrorDetails) -> Row {
     let find = |table: &'static [Row], name: &str| table.iter().find(|row| row.reason == name);
     let copy = |row: &'static Row| Row { ..*row };
     let Some(info) = details.error_info().filter(|info| info.domain == "aigateway") else { return by_code(code) };
-    if info.reason == "UPSTREAM_ERROR" {
-        let class = info.metadata.get("failure_class").map_or("", String::as_str);
-        return find(FAILURE_CLASSES, class).map_or(UPSTREAM_OTHER, copy);
-    }
-    find(REASONS, &info.reason).map_or_else(|| by_code(code), copy)
+    let class = || find(FAILURE_CLASSES, info.metadata.get("failure_class").map_or("", String::as_str));
+    let row = match info.reason.as_str() {
+        "UPSTREAM_ERROR" => class().map_or(UPSTREAM_OTHER, copy),
+        // The status line is out; the cause still has its code.
+        "STREAM_INTERRUPTED" => Row { code: class().map_or(UPSTREAM_OTHER.code, |row| row.code), ..INTERRUPTED },
+        reason => find(REASONS, reason).map_or_else(|| by_code(code), copy),
+    };
+    let told = info.metadata.get("code").map_or("", String::as_str);
+    let exact = EXACT_CODES.iter().find(|code| **code == told && row.status == 502);
+    Row { code: exact.map_or(row.code, |code| Fixed(code)), ..row }
 }
 
 impl From<Status> for Failure {

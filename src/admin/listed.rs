@@ -7,20 +7,21 @@ use crate::{
     routing::catalog::Catalog,
 };
 
-/// Adds models that the catalog does not know, and to the others what it does not know of them. The catalog's word
-/// stands where there is one.
+/// Adds models that the catalog does not know, under each of their names since clients look for the one they use, and to
+/// the others what it does not know of them. The catalog's word stands where there is one.
 pub fn merge(models: &mut BTreeMap<String, Model>, catalog: &Catalog, provider: &ProviderInfo, listed: &[ListedModel]) {
     for one in listed {
-        let names = [&one.upstream_name].into_iter().chain(&one.aliases);
-        let known = names.into_iter().find_map(|name| catalog.model_at(&provider.name, name));
-        let id = known.map_or_else(|| format!("{}/{}", provider.prefix, one.upstream_name), |model| model.id.clone());
-        let model = models.entry(id.clone()).or_insert_with(|| Model {
-            id,
-            provider: provider.name.clone(),
-            upstream_name: one.upstream_name.clone(),
-            ..Model::default()
-        });
-        fill(model, one);
+        for name in [&one.upstream_name].into_iter().chain(&one.aliases) {
+            let known = catalog.model_at(&provider.name, name);
+            let id = known.map_or_else(|| format!("{}/{name}", provider.prefix), |model| model.id.clone());
+            let model = models.entry(id.clone()).or_insert_with(|| Model {
+                id,
+                provider: provider.name.clone(),
+                upstream_name: name.clone(),
+                ..Model::default()
+            });
+            fill(model, one);
+        }
     }
 }
 
@@ -39,8 +40,5 @@ fn fill(model: &mut Model, listed: &ListedModel) {
     }
     if model.prices.is_empty() && (listed.input_price.is_some() || listed.output_price.is_some()) {
         model.prices = vec![Price { input: listed.input_price, output: listed.output_price, ..Price::default() }];
-    }
-    if model.aliases.is_empty() {
-        model.aliases.clone_from(&listed.aliases);
     }
 }

@@ -152,7 +152,8 @@ fn built_in(
     let mut upstream = HttpUpstream::new(base_url, row.key_style.clone(), HeaderMap::new(), adapter);
     let mut http = shared.clone();
     if let Some(tls) = &settings.tls {
-        let host_tls = host_tls(tls).with_context(|| format!("cannot set up TLS for provider {}", row.name))?;
+        let host_tls =
+            host_tls(tls, row.authorities).with_context(|| format!("cannot set up TLS for provider {}", row.name))?;
         let own = host_tls.map(|tls| dedicated_client(timeouts, &tls)).transpose();
         let own = own.with_context(|| format!("cannot set up TLS for provider {}", row.name))?;
         http = own.clone().unwrap_or(http);
@@ -170,16 +171,16 @@ fn built_in(
     Ok(upstream)
 }
 
-/// Reads the files of a provider's TLS; nothing when it has none.
-fn host_tls(tls: &Tls) -> anyhow::Result<Option<HostTls>> {
+/// Reads the files of a provider's TLS; nothing when it is trusted like everybody else.
+fn host_tls(tls: &Tls, further: Option<&'static [u8]>) -> anyhow::Result<Option<HostTls>> {
     let read = |path: &PathBuf| std::fs::read(path).with_context(|| format!("cannot read {}", path.display()));
     let authorities = tls.ca_file.as_ref().map(read).transpose()?;
     let identity = match (&tls.cert_file, &tls.key_file) {
         (Some(certificate), Some(key)) => Some([read(certificate)?, b"\n".to_vec(), read(key)?].concat().into()),
         _ => None,
     };
-    let tls = HostTls { authorities, identity };
-    Ok((tls.authorities.is_some() || tls.identity.is_some()).then_some(tls))
+    let usual = authorities.is_none() && further.is_none() && identity.is_none();
+    Ok((!usual).then_some(HostTls { authorities, further, identity }))
 }
 
 fn address(url: &str) -> anyhow::Result<reqwest::Url> {

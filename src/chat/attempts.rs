@@ -10,7 +10,7 @@ use crate::{
         error::Error,
         failure::{FailureClass, UpstreamFailure},
         key::ProviderKey,
-        usage::Warning,
+        usage::{Warning, WarningAction},
     },
     routing::{
         commit::{Committed, commit},
@@ -18,7 +18,7 @@ use crate::{
         plan::Plan,
         transport::{Delivery, Transport},
     },
-    states::Pins,
+    states::{Pins, without_states},
 };
 
 /// The attempts at one chat.
@@ -58,6 +58,22 @@ impl<'a, T: Transport> ChatAttempts<'a, T> {
         warnings
     }
 
+    async fn open(&self, key: Option<&Arc<ProviderKey>>) -> Result<Committed, UpstreamFailure> {
+        commit(self.transport.open(&self.prepared, key.map(Arc::as_ref), self.deadline).await?).await
+    }
+
+    /// Translates the request as if the provider had told nothing to be sent back, and tells the caller.
+    fn prepare_without_states(&mut self) -> Result<(), Error> {
+        let to_send = without_states(self.request);
+        self.prepared = self.transport.prepare(&self.plan.target, &to_send, self.delivery)?;
+        self.left_out = Some(Warning {
+            field: "prompt.messages".to_owned(),
+            action: WarningAction::Dropped,
+            message: "the provider refused the provider state of earlier turns, so it was asked without".to_owned(),
+        });
+        Ok(())
+    }
+
     fn prepare_for(&mut self, key: Option<&Arc<ProviderKey>>) -> Result<(), Error> {
         let (to_send, left_out) = self.pins.request_for(key.map(Arc::as_ref), self.request);
         self.prepared = self.transport.prepare(&self.plan.target, &to_send, self.delivery)?;
@@ -78,6 +94,12 @@ impl<T: Transport> Attempts for ChatAttempts<'_, T> {
         if self.pins.keyed && !same {
             self.prepare_for(key).map_err(|e| UpstreamFailure::new(FailureClass::Caller, e.message))?;
         }
-        commit(self.transport.open(&self.prepared, key.map(Arc::as_ref), self.deadline).await?).await
+        match self.open(key).await {
+            Err(failure) if !self.request.strict && T::refuses_states(&self.prepared, &failure) => {
+                self.prepare_without_states().map_err(|_| failure)?;
+                self.open(key).await
+            }
+            outcome => outcome,
+        }
     }
 }

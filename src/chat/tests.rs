@@ -44,6 +44,10 @@ impl Transport for Script {
         std::mem::take(&mut prepared.1)
     }
 
+    fn refuses_states(_: &Self::Prepared, failure: &UpstreamFailure) -> bool {
+        failure.class == FailureClass::Blocked
+    }
+
     fn open<'a>(
         &'a self,
         prepared: &'a Self::Prepared,
@@ -186,6 +190,29 @@ async fn translates_again_only_for_a_key_that_cannot_take_a_state() {
         let kept: Vec<_> = parts.into_iter().filter(|part| *part != own()).collect();
         assert_eq!(sent[1].1.messages[0].parts, kept, "{name}");
     }
+}
+
+/// The script's way to say that the provider refused its own state.
+const REFUSED: Outcome = Err(FailureClass::Blocked);
+
+#[tokio::test]
+async fn a_state_that_its_provider_refuses_is_left_out_once() {
+    let turn = || request(vec![Part::ProviderState(state("acme", "", "")), Part::Text("a".into())]);
+    let (chat, _records) = chat(vec![REFUSED, says()]);
+    let completion = chat.complete(context("me"), turn()).await.unwrap();
+    let warned = |w: &Warning| w.field == "prompt.messages" && w.action == WarningAction::Dropped;
+    assert!(completion.warnings.iter().any(warned), "{:?}", completion.warnings);
+    assert_eq!(completion.attempts.len(), 1, "the same attempt goes on");
+    {
+        let sent = chat.transport.sent.lock().unwrap();
+        assert_eq!((sent[0].1.stateless, sent[1].1.stateless), (false, true));
+        assert_eq!(sent[1].1.messages[0].parts, [Part::Text("a".into())]);
+    }
+    chat.transport.outcomes.lock().unwrap().extend([REFUSED, REFUSED]);
+    assert!(chat.complete(context("me"), turn()).await.is_err(), "not a second time");
+    chat.transport.outcomes.lock().unwrap().extend([REFUSED, says()]);
+    let strict = ChatRequest { strict: true, ..turn() };
+    assert!(chat.complete(context("me"), strict).await.is_err(), "a strict caller decides itself");
 }
 
 #[tokio::test]

@@ -304,8 +304,8 @@ pub const SETTINGS: &[Setting] = &[
         Upstreams,
         ["GIGACHAT_CA_FILE", "gigachat-ca-file", "gigachat.ca_file"],
         "",
-        "PEM file with the only authorities to trust for GigaChat's hosts; no other host is trusted by it. GigaChat \
-         cannot be reached without the Russian Trusted Root CA, see [security.md](security.md).",
+        "PEM file with the only authorities to trust for GigaChat's hosts, in place of the public ones and the Russian \
+         Trusted Root CA, which the gateway brings for these hosts only, see [security.md](security.md).",
     ),
     plain(
         Upstreams,

@@ -55,7 +55,7 @@ fn gigachat(read: &mut Reader<'_>, plain: PlainHttp) -> Option<Upstream> {
         ca_file: read.path("GIGACHAT_CA_FILE"),
         cert_file: read.path("GIGACHAT_CERT_FILE"),
         key_file: read.path("GIGACHAT_KEY_FILE"),
-        advice: "set GIGACHAT_CA_FILE to a PEM file with it; docs/security.md tells where the file comes from",
+        advice: "if that is right, set GIGACHAT_CA_FILE to a PEM file with it; see docs/security.md",
     };
     match (&tls.cert_file, &tls.key_file) {
         (Some(_), None) => {

@@ -31,6 +31,8 @@ pub struct ChatRequest {
     pub provider_options: String,
     /// Refuse instead of dropping or rewriting.
     pub strict: bool,
+    /// Send nothing that the provider told to be sent back, not even what ids carry: it has refused it.
+    pub stateless: bool,
 }
 
 /// How tokens are chosen and when to stop.

@@ -59,6 +59,7 @@ pub fn request_of(prompt: Option<pb::ChatPrompt>) -> Result<ChatRequest> {
         prompt_cache_retention: prompt.prompt_cache_retention,
         provider_options: prompt.provider_options,
         strict: prompt.strict,
+        stateless: false,
         model: prompt.model,
     })
 }

@@ -102,6 +102,11 @@ pub trait Adapter: Send + Sync {
         false
     }
 
+    /// Whether the provider refused a state that it had given out itself. The same request passes without it.
+    fn refuses_states(&self, _failure: &UpstreamFailure) -> bool {
+        false
+    }
+
     /// The translation of embeddings, for providers that have them.
     fn embeddings(&self) -> Option<&dyn EmbeddingAdapter> {
         None

@@ -9,7 +9,7 @@ use super::{
     adapter::{Adapter, TokenExchange},
     anthropic::AnthropicAdapter,
     gemini::{GeminiAdapter, GeminiDefaults},
-    gigachat::{GigaChatAdapter, GigaChatTokens},
+    gigachat::{self, GigaChatAdapter, GigaChatTokens},
     two_formats::{PerplexityApi, TwoFormats, XaiApi},
 };
 
@@ -58,6 +58,8 @@ pub struct BuiltIn {
     pub key_style: KeyStyle,
     /// For providers that want to see access tokens in place of keys.
     pub tokens: Option<Tokens>,
+    /// In PEM, authorities of its hosts that no public store has; no other host is trusted by them.
+    pub authorities: Option<&'static [u8]>,
     /// Request header in which a caller may send a key.
     pub key_header: &'static str,
     /// Environment variable of the fallback key.
@@ -74,6 +76,7 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         base_suffix: "/v1beta",
         key_style: KeyStyle::Header(HeaderName::from_static("x-goog-api-key")),
         tokens: None,
+        authorities: None,
         key_header: "x-google-api-key",
         key_variable: "GOOGLE_AI_STUDIO_API_KEY",
         wire: Wire::Http(|choices| {
@@ -89,6 +92,7 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         base_suffix: "",
         key_style: KeyStyle::Bearer,
         tokens: None,
+        authorities: None,
         key_header: "x-xai-api-key",
         key_variable: "XAI_API_KEY",
         wire: Wire::Http(|choices| Arc::new(TwoFormats::xai(choices.xai_api))),
@@ -101,6 +105,7 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         base_suffix: "/chat/completions",
         key_style: KeyStyle::Bearer,
         tokens: Some(|scope| Arc::new(GigaChatTokens::new(scope))),
+        authorities: Some(gigachat::AUTHORITIES),
         key_header: "x-gigachat-api-key",
         key_variable: "GIGACHAT_AUTH_KEY",
         wire: Wire::Http(|_| Arc::new(GigaChatAdapter::default())),
@@ -113,6 +118,7 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         base_suffix: "",
         key_style: KeyStyle::Bearer,
         tokens: None,
+        authorities: None,
         key_header: "x-perplexity-api-key",
         key_variable: "PERPLEXITY_API_KEY",
         wire: Wire::Http(|choices| Arc::new(TwoFormats::perplexity(choices.perplexity_api))),
@@ -125,6 +131,7 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         base_suffix: "/v1",
         key_style: KeyStyle::Header(HeaderName::from_static("x-api-key")),
         tokens: None,
+        authorities: None,
         key_header: "x-anthropic-api-key",
         key_variable: "ANTHROPIC_API_KEY",
         wire: Wire::Http(|_| Arc::new(AnthropicAdapter)),
@@ -137,6 +144,7 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         base_suffix: "",
         key_style: KeyStyle::None,
         tokens: None,
+        authorities: None,
         key_header: "",
         key_variable: "",
         wire: Wire::Sandbox,

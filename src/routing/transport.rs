@@ -48,6 +48,11 @@ pub trait Transport: Send + Sync + 'static {
     /// Returns what the translation changed, to be told to the caller once.
     fn warnings(prepared: &mut Self::Prepared) -> Vec<Warning>;
 
+    /// Whether the provider refused a state that it had given out itself, so that the request passes without it.
+    fn refuses_states(_prepared: &Self::Prepared, _failure: &UpstreamFailure) -> bool {
+        false
+    }
+
     /// Starts one attempt. The deadline is the caller's: what has not begun to answer by then is a `Timeout`. The
     /// transport's own timeouts apply within it.
     fn open<'a>(

@@ -5,8 +5,10 @@ mod pin;
 mod recall;
 mod scope;
 mod seen;
+mod without;
 
 pub use pin::{Pinning, Pins, pin};
 pub use recall::StateMemory;
 pub use scope::key_scope;
 pub use seen::SeenStates;
+pub use without::without_states;

@@ -28,7 +28,7 @@ use crate::{
     routing::transport::EventStream,
 };
 
-pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// Whom to call, with which key and until when.
 #[derive(Clone, Copy)]
@@ -43,7 +43,7 @@ pub(super) struct Call<'a> {
 impl Call<'_> {
     /// Sends the request and waits for the head of the answer; for the whole answer when it is not streamed.
     pub(super) async fn open(self, encoded: &Encoded, mode: Mode) -> Result<EventStream, UpstreamFailure> {
-        let response = self.send(self.post(encoded, accepted(mode))?).await?;
+        let response = self.send(self.post(encoded)?).await?;
         let adapter = &self.upstream.adapter;
         if mode == Mode::Stream && !is_json(response.headers()) {
             let decoder = adapter.stream_decoder(&encoded.memo);
@@ -78,34 +78,30 @@ impl Call<'_> {
     }
 
     /// Writes a translated request as a POST.
-    pub(super) fn post(self, encoded: &Encoded, accept: HeaderValue) -> Result<Request, UpstreamFailure> {
+    pub(super) fn post(self, encoded: &Encoded) -> Result<Request, UpstreamFailure> {
         let Some(url) = self.upstream.url(&encoded.path) else {
             return Err(UpstreamFailure::new(FailureClass::Caller, "the model's name makes no valid address"));
         };
-        let mut request = self.request(Method::POST, url, accept);
+        let mut request = self.request(Method::POST, url);
         let headers = request.headers_mut();
-        headers.extend(encoded.headers.iter().cloned());
+        for (name, value) in &encoded.headers {
+            headers.insert(name, value.clone());
+        }
         headers.insert(header::CONTENT_TYPE, JSON);
         *request.body_mut() = Some(encoded.body.clone().into());
         Ok(request)
     }
 
     /// Writes a request with the headers that all have.
-    pub(super) fn request(self, method: Method, url: Url, accept: HeaderValue) -> Request {
+    pub(super) fn request(self, method: Method, url: Url) -> Request {
         let mut request = Request::new(method, url);
         let headers = request.headers_mut();
         headers.extend(self.upstream.headers.clone());
-        headers.insert(header::ACCEPT, accept);
+        // Also for streams, as the clients of most providers do; formats that mind say so in their own headers.
+        headers.insert(header::ACCEPT, JSON);
         // Compressed streams arrive in gulps, and a compressed reply could unfold beyond every bound.
         headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         request
-    }
-}
-
-fn accepted(mode: Mode) -> HeaderValue {
-    match mode {
-        Mode::Unary => JSON,
-        Mode::Stream => HeaderValue::from_static("text/event-stream"),
     }
 }
 

@@ -17,6 +17,8 @@ pub struct ClientError(String);
 pub struct HostTls {
     /// PEM of the only authorities to trust.
     pub authorities: Option<Vec<u8>>,
+    /// PEM of authorities to trust beside the public ones, where the operator names none.
+    pub further: Option<&'static [u8]>,
     /// PEM of a client certificate with its private key.
     pub identity: Option<SecretSlice<u8>>,
 }
@@ -30,7 +32,10 @@ pub fn http_client(timeouts: UpstreamTimeouts) -> Result<reqwest::Client, Client
 pub fn dedicated_client(timeouts: UpstreamTimeouts, tls: &HostTls) -> Result<reqwest::Client, ClientError> {
     let mut builder = match &tls.authorities {
         Some(pem) => builder(timeouts).tls_certs_only(certificates(pem)?),
-        None => public_roots(builder(timeouts))?,
+        None => {
+            let further = tls.further.map(certificates).transpose()?.unwrap_or_default();
+            public_roots(builder(timeouts))?.tls_certs_merge(further)
+        }
     };
     if let Some(pem) = &tls.identity {
         let wrong = |_| ClientError("the client certificate and its key are no PEM, or do not belong together".into());

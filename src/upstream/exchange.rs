@@ -9,7 +9,6 @@ use tokio::time::Instant;
 
 use super::{
     attempt,
-    call::JSON,
     provider::HttpUpstream,
     transport::{Upstreams, accepted},
 };
@@ -68,7 +67,7 @@ impl EmbeddingTransport for Upstreams {
             };
             let adapter = upstream.adapter.embeddings().ok_or_else(nothing)?;
             let call = self.call(upstream, key, deadline);
-            let (status, headers, body) = attempt::whole(call, || call.post(encoded, JSON)).await?;
+            let (status, headers, body) = attempt::whole(call, || call.post(encoded)).await?;
             adapter.decode_embeddings(Reply { status, headers: &headers, body: &body })
         }
         .boxed()
@@ -90,7 +89,7 @@ impl ModelLists for Upstreams {
             let upstream = self.provider(provider).ok_or_else(nothing)?;
             let list = upstream.adapter.model_list().ok_or_else(nothing)?;
             let call = self.call(upstream, key, deadline);
-            let request = || Ok(call.request(Method::GET, upstream.address(list.path()).ok_or_else(nothing)?, JSON));
+            let request = || Ok(call.request(Method::GET, upstream.address(list.path()).ok_or_else(nothing)?));
             let (status, headers, body) = attempt::whole(call, request).await?;
             list.decode_models(Reply { status, headers: &headers, body: &body })
         }

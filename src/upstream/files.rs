@@ -4,7 +4,7 @@ use http::{Method, header};
 use reqwest::Url;
 
 use super::{
-    call::{Call, JSON},
+    call::Call,
     form,
     key_hash::KeyHash,
     upload_cache::{FileKey, UploadCache},
@@ -51,7 +51,7 @@ async fn send(call: Call<'_>, adapter: &dyn FileAdapter, upload: &Upload) -> Res
         return Err(UpstreamFailure::new(FailureClass::Caller, "the provider's address for files is no valid address"));
     };
     let (kind, body) = form::encode(adapter.fields(), upload);
-    let mut request = call.request(Method::POST, url, JSON);
+    let mut request = call.request(Method::POST, url);
     request.headers_mut().insert(header::CONTENT_TYPE, kind);
     *request.body_mut() = Some(body.into());
     let response = call.send(request).await?;

@@ -103,6 +103,13 @@ impl Transport for Upstreams {
         }
     }
 
+    fn refuses_states(prepared: &Prepared, failure: &UpstreamFailure) -> bool {
+        match prepared {
+            Prepared::Http { upstream, .. } => upstream.adapter.refuses_states(failure),
+            Prepared::Sandbox(_) => false,
+        }
+    }
+
     fn open<'a>(
         &'a self,
         prepared: &'a Prepared,

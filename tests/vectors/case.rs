@@ -28,12 +28,18 @@ impl Case {
         let (provider, default) = match folder {
             "gemini" => ("google", "gemini-2.5-flash"),
             "gigachat" => ("sber", "GigaChat-2-Max"),
-            "perplexity" => (perplexity(file), "sonar"),
+            "perplexity" => ("perplexity", "sonar"),
             "xai" => ("x-ai", "grok-4.3"),
             _ => vendor(file),
         };
         let named = named.unwrap_or(default);
         format!("{provider}/{}", named.strip_prefix("perplexity/").unwrap_or(named))
+    }
+
+    /// Whether a vector of Perplexity is about its newer API.
+    pub fn is_about_agents(&self) -> bool {
+        let file = self.name.split('/').next_back().unwrap_or_default();
+        ["agent-", "err-05", "models-"].iter().any(|start| file.starts_with(start))
     }
 
     /// The upstream's answer as the vector has it.
@@ -49,14 +55,6 @@ impl Case {
     }
 }
 
-/// Sonar vectors go to the provider that still speaks it.
-fn perplexity(file: &str) -> &'static str {
-    match file.starts_with("agent-") || file.starts_with("err-05") || file.starts_with("models") {
-        true => "perplexity",
-        false => "sonar",
-    }
-}
-
 /// Which of the configured vendors a vector is about, and a model of it.
 fn vendor(file: &str) -> (&'static str, &'static str) {
     const VENDORS: [(&str, &str); 12] = [
@@ -64,11 +62,11 @@ fn vendor(file: &str) -> (&'static str, &'static str) {
         ("groq", "groq"),
         ("deepseek", "deepseek"),
         ("mistral", "mistral"),
-        ("llamacpp", "llamacpp"),
+        ("llamacpp", "llama-cpp"),
         ("vllm", "vllm"),
         ("fireworks", "fireworks"),
         ("fastapi", "vllm"),
-        ("lmstudio", "lmstudio"),
+        ("lmstudio", "lm-studio"),
         ("anthropic", "anthropic"),
         ("local", "ollama"),
         ("", "openai"),

@@ -1,11 +1,13 @@
 //! The gateway of these tests, with every provider behind the same upstream.
 
-use std::{fs, io::Write as _};
+use std::io::Write as _;
 
-use crate::{support::gateway::Gateway, upstream::Upstream};
+use crate::{case::Case, support::gateway::Gateway, upstream::Upstream};
 
 pub struct Gateways {
-    pub gateway: Gateway,
+    pub usual: Gateway,
+    /// With the choices of operators that some vectors assume.
+    pub chosen: Gateway,
     pub upstream: Upstream,
     _config: tempfile::NamedTempFile,
 }
@@ -17,10 +19,10 @@ const VENDORS: [(&str, &str); 10] = [
     ("groq", "/openai/v1"),
     ("deepseek", ""),
     ("mistral", "/v1"),
-    ("llamacpp", "/v1"),
+    ("llama-cpp", "/v1"),
     ("vllm", "/v1"),
     ("fireworks", "/inference/v1"),
-    ("lmstudio", "/v1"),
+    ("lm-studio", "/v1"),
     ("ollama", "/v1"),
 ];
 
@@ -32,7 +34,8 @@ impl Gateways {
         config.write_all(vendors(&url).as_bytes()).unwrap();
         let at = |path: &str| format!("{url}{path}");
         let (google, xai, perplexity) = (at("/google"), at("/xai/v1"), at("/perplexity"));
-        let (token, gigachat) = (at("/oauth"), at("/gigachat"));
+        let (token, gigachat, files) = (at("/oauth"), at("/gigachat/chat/completions"), at("/gigachat/files"));
+        let anthropic = at("/anthropic");
         let settings = [
             ("AIGW_CONFIG", config.path().to_str().unwrap()),
             ("AIGW_MAX_ATTEMPTS", "1"),
@@ -44,15 +47,26 @@ impl Gateways {
             ("PERPLEXITY_API_KEY", "upstream-key"),
             ("GIGACHAT_TOKEN_URL", &token),
             ("GIGACHAT_CHAT_URL", &gigachat),
+            ("GIGACHAT_FILES_URL", &files),
+            ("ANTHROPIC_BASE_URL", &anthropic),
+            ("ANTHROPIC_API_KEY", "upstream-key"),
             ("GIGACHAT_AUTH_KEY", "dXBzdHJlYW06a2V5"),
         ];
-        let gateway = Gateway::start(&settings).await;
-        Self { gateway, upstream, _config: config }
+        let choices = [("PERPLEXITY_API", "sonar"), ("GEMINI_SAFETY_THRESHOLD", "BLOCK_NONE")];
+        let chosen = Gateway::start(&[&settings[..], &choices].concat()).await;
+        Self { usual: Gateway::start(&settings).await, chosen, upstream, _config: config }
+    }
+
+    /// Returns the gateway a vector is about.
+    pub fn of(&self, case: &Case) -> &Gateway {
+        let name = case.name.as_str();
+        let sonar = name.starts_with("perplexity/") && !case.is_about_agents();
+        if sonar || name == "gemini/req_safety_settings_and_tier" { &self.chosen } else { &self.usual }
     }
 
     pub async fn stop(self) {
-        self.gateway.stop().await;
-        drop(fs::remove_file(self._config.path()));
+        self.usual.stop().await;
+        self.chosen.stop().await;
     }
 }
 

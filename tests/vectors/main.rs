@@ -16,6 +16,22 @@ mod upstream;
 use std::collections::BTreeMap;
 
 use known::{DISAGREE, ELSEWHERE};
+use serde_json::json;
+
+/// The precondition of one vector: the answer before it was given here.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_before_is_remembered() {
+    let gateways = gateways::Gateways::start().await;
+    let case = case::all().into_iter().find(|case| case.name.ends_with("deepseek-reasoning-echo")).unwrap();
+    let call = case.openai["body"]["messages"][1]["tool_calls"].clone();
+    let message =
+        json!({"role": "assistant", "content": "", "reasoning_content": "Need the weather.", "tool_calls": call});
+    let choice = json!({"index": 0, "message": message, "finish_reason": "tool_calls"});
+    let before = json!({"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]});
+    assert_eq!(play::answer_with(&gateways, &case, &before).await, 200);
+    assert_eq!(play::play(&gateways, &case).await, Vec::<String>::new());
+    gateways.stop().await;
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_vector_passes_on_both_sides() {

@@ -13,7 +13,7 @@ use crate::{
 
 use super::{
     frame::{json, json_text},
-    shapes::Logprobs,
+    shapes::{Logprobs, code_points},
     state::ExtraContent,
     trail::{EventWriter, Trail, broken},
 };
@@ -46,6 +46,8 @@ struct ChoiceState {
     role_sent: bool,
     calls: Vec<CallState>,
     citations: Vec<pb::Citation>,
+    /// Code points of text.
+    written: u32,
     /// States that wait for their call, or for the end when they belong to the message.
     states: Vec<pb::ProviderState>,
     audio: AudioState,
@@ -97,6 +99,8 @@ impl EventWriter for ChunkWriter {
         match event {
             Event::TextDelta(delta) => {
                 let logprobs = Logprobs::of(&delta.logprobs, &[]);
+                let slot = self.slot(at);
+                slot.written = slot.written.saturating_add(code_points(&delta.text));
                 self.text(at, b"\"content\":", &delta.text, logprobs, out);
             }
             Event::ReasoningDelta(delta) => self.text(at, b"\"reasoning_content\":", &delta.text, None, out),

@@ -23,6 +23,7 @@ mod rest;
 mod search;
 mod shapes;
 mod state;
+mod told;
 mod tools;
 mod trail;
 

@@ -45,13 +45,14 @@ const CAPABILITIES: &[(&str, pb::ModelCapability)] = &[
     ("documents", pb::ModelCapability::Documents),
 ];
 
-/// Reads the filters of a list from its query: `capabilities=tools,vision` and `provider=google`. Other members of the
-/// query are not ours.
+/// Reads a list's query: the filters `capabilities=tools,vision` and `provider=google`, and `include_upstream=true`. Other
+/// members are not ours.
 pub fn filter(query: &str) -> Result<pb::ListModelsRequest, Failure> {
     let mut request = pb::ListModelsRequest::default();
     for (name, value) in query.split('&').filter_map(|member| member.split_once('=')) {
         match name {
             "provider" => request.provider = value.to_owned(),
+            "include_upstream" => request.include_upstream = ["true", "1"].contains(&value),
             "capabilities" => {
                 for name in value.split(',').flat_map(|list| list.split("%2C")).filter(|name| !name.is_empty()) {
                     request.capabilities.push(one_of(name, CAPABILITIES, || "capabilities".into())?.into());

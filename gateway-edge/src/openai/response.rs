@@ -4,7 +4,6 @@ use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::{
     error::field,
@@ -12,8 +11,9 @@ use crate::{
 };
 
 use super::{
-    shapes::{self, Annotations, Logprobs, Usage, Warnings},
+    shapes::{self, Annotations, Logprobs, Usage, Warnings, code_points},
     state::ExtraContent,
+    told::Told,
 };
 
 #[derive(Serialize)]
@@ -29,8 +29,8 @@ struct Completion<'a> {
     service_tier: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     warnings: Option<Warnings<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    provider_metadata: Option<&'a RawValue>,
+    #[serde(flatten)]
+    told: Told<'a>,
 }
 
 #[derive(Serialize)]
@@ -117,7 +117,7 @@ pub fn write(completion: &pb::ChatCompletion, legacy_functions: bool) -> Vec<u8>
         service_tier: &completion.service_tier,
         warnings: (!completion.warnings.is_empty())
             .then_some(Warnings { list: &completion.warnings, names: field::CHAT }),
-        provider_metadata: shapes::provider_metadata(&completion.provider_metadata),
+        told: Told::of(&completion.provider_metadata),
     };
     let mut json = Vec::with_capacity(text + text / 8 + 512);
     // Neither the types nor a Vec can fail to be written.
@@ -145,8 +145,7 @@ fn choice(choice: &pb::Choice, legacy_functions: bool) -> Choice<'_> {
 }
 
 fn message(choice: &pb::Choice, legacy_functions: bool) -> Message<'_> {
-    let mut out =
-        Message { role: "assistant", annotations: Some(Annotations(&choice.citations)), ..Message::default() };
+    let mut out = Message { role: "assistant", ..Message::default() };
     let parts = choice.message.as_ref().map_or(&[][..], |message| &message.parts);
     let mut states = Vec::new();
     for part in parts {
@@ -160,6 +159,8 @@ fn message(choice: &pb::Choice, legacy_functions: bool) -> Message<'_> {
             Some(Content::Image(_) | Content::Audio(_) | Content::File(_) | Content::ToolResult(_)) | None => {}
         }
     }
+    let end = out.content.as_deref().map_or(0, code_points);
+    out.annotations = Some(Annotations { citations: &choice.citations, end });
     out.audio = choice.audio.as_ref().map(audio);
     place(states, &mut out);
     // null, not "", where the answer is something else than text.

@@ -1,7 +1,6 @@
 //! JSON shapes that whole answers and stream chunks share.
 
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
-use serde_json::value::RawValue;
 
 use crate::{error::field, pb};
 
@@ -137,7 +136,11 @@ fn token<'a>(token: &'a str, logprob: f64, bytes: &'a [u8], top_logprobs: Option
 }
 
 /// A list of sources as annotations.
-pub struct Annotations<'a>(pub &'a [pb::Citation]);
+pub struct Annotations<'a> {
+    pub citations: &'a [pb::Citation],
+    /// Code points of the text: sources of the answer as a whole stand at its end.
+    pub end: u32,
+}
 
 #[derive(Serialize)]
 struct Annotation<'a> {
@@ -155,8 +158,8 @@ struct UrlCitation<'a> {
 
 impl Serialize for Annotations<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_seq(self.0.iter().map(|citation| {
-            let span = citation.span.unwrap_or_default();
+        serializer.collect_seq(self.citations.iter().map(|citation| {
+            let span = citation.span.unwrap_or(pb::TextSpan { start: self.end, end: self.end });
             // Clients show the title, and their types require one.
             let title = if citation.title.is_empty() { &citation.url } else { &citation.title };
             let url_citation = UrlCitation { start_index: span.start, end_index: span.end, url: &citation.url, title };
@@ -192,8 +195,7 @@ impl Serialize for Warnings<'_> {
     }
 }
 
-/// Returns the provider's further members when they are a JSON object with something in it.
-pub fn provider_metadata(text: &str) -> Option<&RawValue> {
-    let raw: &RawValue = serde_json::from_str(text).ok()?;
-    (raw.get().starts_with('{') && raw.get() != "{}").then_some(raw)
+/// Returns the length of a text in the unit that places in it are counted in.
+pub fn code_points(text: &str) -> u32 {
+    u32::try_from(text.chars().count()).unwrap_or(u32::MAX)
 }

@@ -152,7 +152,7 @@ async fn asks_the_providers_a_key_is_at_hand_for() {
     let before = Instant::now();
     let listing = models.list(&query(), &own).await;
     assert_eq!(before.elapsed(), Duration::from_secs(5), "nobody is waited for longer");
-    assert_eq!(ids(&listing), ["f/vectors", "w/known", "w/new", "w/old"]);
+    assert_eq!(ids(&listing), ["f/vectors", "w/known", "w/new", "w/new-name", "w/old"]);
     let failures: Vec<_> = listing.failures.iter().map(|(name, failure)| (name.as_str(), failure.class)).collect();
     assert_eq!(failures, [("fails", FailureClass::Credential), ("slow", FailureClass::Timeout)]);
     let asked = script.asked.lock().unwrap().clone();

@@ -211,8 +211,9 @@ impl Answer {
         let index = self.calls;
         self.calls += 1;
         let (choice, kind) = (0, ToolKind::Function);
-        out.push(ChatEvent::ToolCallStarted { choice, index, id: id.clone(), name, kind });
+        // Before their call: some clients look for them beside the call's name only.
         self.tell_thoughts(&id, out);
+        out.push(ChatEvent::ToolCallStarted { choice, index, id, name, kind });
         Open::ToolUse { index, has_arguments: false }
     }
 

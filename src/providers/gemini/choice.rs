@@ -106,10 +106,12 @@ impl Choice {
         if let Some(file) = part.file_data {
             self.file(file, out);
         }
+        let at = out.len();
         let tool_call_id = part.function_call.map(|call| self.call(call, origin, out));
         if let Some(Text(signature)) = part.thought_signature {
             let state = signatures::state(&signature, tool_call_id.unwrap_or_default());
-            out.push(ChatEvent::ProviderState { choice: self.number, state });
+            // Before its call: some clients look for it beside the call's name only.
+            out.insert(at, ChatEvent::ProviderState { choice: self.number, state });
         }
     }
 

@@ -126,7 +126,8 @@ impl Described {
             class,
             http_status: Some(http_status),
             message,
-            code: self.reason.or(Some(self.status)).filter(|code| !code.is_empty()),
+            // A status that only repeats the HTTP status would pass for one of the codes clients know.
+            code: self.reason.or(Some(self.status)).filter(|code| !["", "INVALID_ARGUMENT"].contains(&&**code)),
             param: self.field,
             // A used-up day comes with a delay of seconds that means nothing.
             retry_after: self.retry_delay.filter(|_| class != FailureClass::Quota),

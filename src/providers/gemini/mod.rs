@@ -86,6 +86,10 @@ impl Adapter for GeminiAdapter {
         support::column(&self.family(model), field)
     }
 
+    fn refuses_states(&self, failure: &UpstreamFailure) -> bool {
+        signatures::are_refused(failure)
+    }
+
     fn encode(&self, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {
         encode::encode(&self.defaults, request, model, mode)
     }

@@ -10,7 +10,10 @@ use super::{
     wire::{Part, PartData},
 };
 use crate::{
-    domain::chat::{Message, Part as Piece, ProviderState, ToolCall},
+    domain::{
+        chat::{Message, Part as Piece, ProviderState, ToolCall},
+        failure::{FailureClass, UpstreamFailure},
+    },
     providers::place::Place,
 };
 
@@ -94,4 +97,11 @@ fn is_of_server(part: &Part<'_>) -> bool {
         | PartData::FunctionCall(_)
         | PartData::FunctionResponse(_) => false,
     }
+}
+
+/// Whether the service refused a signature: one of another model, or one that was damaged on its way.
+pub fn are_refused(failure: &UpstreamFailure) -> bool {
+    let message = failure.message.to_ascii_lowercase();
+    let words = ["thought signature is not valid", "corrupted thought signature"];
+    failure.class == FailureClass::Caller && words.iter().any(|words| message.contains(words))
 }

@@ -77,7 +77,7 @@ pub fn column(family: &Family, field: Field) -> Handling {
             Dropped(NO_COUNTERPART)
         }
         Field::PromptCacheKey | Field::PromptCacheRetention => Dropped(NO_CACHE_CONTROL),
-        Field::ProviderOptions => Dropped("members that the encoder does not know are left out"),
+        Field::ProviderOptions => Rewritten("only members that are known to be taken are passed on"),
     }
 }
 
@@ -96,9 +96,8 @@ fn judged_later(request: &ChatRequest, family: &Family, field: Field) -> bool {
         // The provider's own addresses are fetched by every model; `media` looks at each.
         (Field::ImageUrl, true),
         (Field::FileUrl, true),
-        // `search` and `options` warn of each member they leave out.
+        // `search` warns of each member it leaves out.
         (Field::WebSearchFilters, family.search),
-        (Field::ProviderOptions, true),
         // Models do that anyway.
         (Field::ParallelToolCalls, request.parallel_tool_calls == Some(true)),
         (Field::Reasoning, no_thinking),

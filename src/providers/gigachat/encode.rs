@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue};
+use http::{HeaderName, HeaderValue, header::ACCEPT};
 
 use super::{
     answer::{self, Asked},
@@ -24,6 +24,7 @@ use crate::{
     },
 };
 
+const EVENTS: HeaderValue = HeaderValue::from_static("text/event-stream");
 /// Requests with the same session find what the service kept of the prompts before.
 const SESSION: HeaderName = HeaderName::from_static("x-session-id");
 /// Longest session id that is passed on.
@@ -48,14 +49,15 @@ pub fn encode(request: &ChatRequest, model: &str, mode: Mode, switches: Switches
         Some(format) => answer::ask(format, family.native_schema, &mut body, &mut warnings)?,
         None => Asked::default(),
     };
-    let headers = request.prompt_cache_key.iter().filter_map(|key| session(key, &mut warnings)).collect();
+    let session = request.prompt_cache_key.iter().filter_map(|key| session(key, &mut warnings));
+    let headers = (mode == Mode::Stream).then_some((ACCEPT, EVENTS)).into_iter().chain(session).collect();
 
     let mut writer = Writer::new(&mut names, &mut warnings);
     writer.conversation(&request.messages)?;
     writer.system.extend(asked.instruction.map(Cow::Owned));
     let (messages, uploads) = writer.into_messages();
     body.messages = messages;
-    if !switches.states {
+    if request.stateless || !switches.states {
         body.messages.iter_mut().for_each(|message| message.functions_state_id = None);
     }
 

@@ -41,6 +41,11 @@ const WORDS: &[(&str, &[u16], FailureClass, &str, &str)] = &[
 /// Code of the refusal of a state that came back. The same request without it may pass.
 const STATE_REJECTED: &str = "functions_state_rejected";
 
+/// Whether a failure is that refusal.
+pub fn refuses_state(failure: &UpstreamFailure) -> bool {
+    failure.code.as_deref() == Some(STATE_REJECTED)
+}
+
 /// Words for what is counted, and words for too much of it: one of each in a message is an overlong prompt.
 const COUNTED: &[&str] = &["context", "token", "prompt", "контекст", "токен"];
 const TOO_MUCH: &[&str] = &["exceed", "too long", "too large", "too many", "limit", "maximum", "превыш", "слишком"];

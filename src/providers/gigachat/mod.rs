@@ -27,9 +27,11 @@ mod schema;
 mod state;
 mod stream;
 mod tokens;
+mod trust;
 mod wire;
 
 pub use tokens::GigaChatTokens;
+pub use trust::AUTHORITIES;
 
 use self::{
     embeddings::GigaChatEmbeddings, family::Switches, files::GigaChatFiles, models::GigaChatModels,
@@ -73,6 +75,10 @@ impl GigaChatAdapter {
 impl Adapter for GigaChatAdapter {
     fn support(&self, model: &str, field: Field) -> Handling {
         column::handling(&self.switches.family(model), field)
+    }
+
+    fn refuses_states(&self, failure: &UpstreamFailure) -> bool {
+        errors::refuses_state(failure)
     }
 
     fn encode(&self, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {

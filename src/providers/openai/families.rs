@@ -24,7 +24,6 @@ const O_EFFORTS: &[EffortName] = &[Low, Medium, High];
 
 pub const OPENAI: &[ModelRule] = &[
     rule("gpt-3.5", &[Field::Reasoning], &[]),
-    rule("gpt-4", &[Field::Reasoning], &[]),
     rule("gpt-5", NOT_FOR_REASONING, &[Minimal, Low, Medium, High]),
     // From 5.1 on the efforts differ from model to model.
     rule("gpt-5.", NOT_FOR_REASONING, &[]),

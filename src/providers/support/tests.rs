@@ -203,7 +203,9 @@ fn add_option(field: Field, with: &mut ChatRequest) {
         Field::EndUserId => with.end_user_id = Some("u1".into()),
         Field::PromptCacheKey => with.prompt_cache_key = Some("k1".into()),
         Field::PromptCacheRetention => with.prompt_cache_retention = Some("24h".into()),
-        Field::ProviderOptions => with.provider_options = r#"{"extra":1,"flags":["a"],"max_steps":2}"#.into(),
+        Field::ProviderOptions => {
+            with.provider_options = r#"{"extra":1,"flags":["a"],"max_steps":2,"labels":{"a":"b"}}"#.into()
+        }
         _ => {}
     }
 }

@@ -22,7 +22,7 @@ fn upstream(url: String) -> HttpUpstream {
 
 fn trust(authority: &Authority, identity: Option<&Signed>) -> HostTls {
     let identity = identity.map(|own| format!("{}\n{}", own.certificate, own.key).into_bytes().into());
-    HostTls { authorities: Some(authority.pem().into_bytes()), identity }
+    HostTls { authorities: Some(authority.pem().into_bytes()), further: None, identity }
 }
 
 async fn call(url: String, tls: Option<HostTls>) -> Result<String, String> {
@@ -88,10 +88,10 @@ async fn hosts_that_cannot_be_reached_are_named() {
 fn files_that_are_no_pem_are_refused() {
     let refused = |tls: HostTls| -> ClientError { dedicated_client(TIMEOUTS, &tls).unwrap_err() };
     for pem in ["", "no pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"] {
-        let tls = HostTls { authorities: Some(pem.as_bytes().to_vec()), identity: None };
+        let tls = HostTls { authorities: Some(pem.as_bytes().to_vec()), further: None, identity: None };
         assert!(refused(tls).to_string().starts_with("cannot set up TLS"), "{pem}");
     }
     let identity = Some(Authority::new().sign("x").certificate.into_bytes().into());
-    let wrong = refused(HostTls { authorities: None, identity });
+    let wrong = refused(HostTls { authorities: None, further: None, identity });
     assert!(wrong.to_string().contains("client certificate and its key"), "{wrong}");
 }

@@ -6,8 +6,9 @@ use serde::Serialize;
 use crate::error::field;
 
 use super::super::{
-    frame::{json_line, put_line},
+    frame::json_line,
     shapes::{self, Annotations, Usage, Warnings},
+    told::Told,
 };
 use super::*;
 
@@ -80,7 +81,7 @@ impl ChunkWriter {
         let state = &self.choices[at];
         if !state.citations.is_empty() {
             out.put_slice(b"\"annotations\":");
-            json_line(&Annotations(&state.citations), out);
+            json_line(&Annotations { citations: &state.citations, end: state.written }, out);
         }
         if !state.states.is_empty() {
             if !state.citations.is_empty() {
@@ -97,9 +98,8 @@ impl ChunkWriter {
             out.put_slice(b",\"warnings\":");
             json_line(&Warnings { list: &self.trail.warnings, names: field::CHAT }, out);
         }
-        if last && let Some(metadata) = shapes::provider_metadata(&finished.provider_metadata) {
-            out.put_slice(b",\"provider_metadata\":");
-            put_line(metadata.get(), out);
+        if last {
+            Told::of(&finished.provider_metadata).write_on(out);
         }
         self.end(out);
     }

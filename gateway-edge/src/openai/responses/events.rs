@@ -7,7 +7,7 @@ use crate::{
     error::Failure,
     openai::{
         frame::json_line,
-        shapes::provider_metadata,
+        told::Told,
         trail::{EventWriter, Trail},
     },
     pb::{self, stream_chat_completion_response::Event},
@@ -128,7 +128,7 @@ impl ResponseWriter {
         self.write_changes(out);
         let (usage, warnings) = (finished.usage.as_ref(), &self.trail.warnings);
         let mut response = self.head.object(ending.status).ended(&ending, &self.fold.items, usage, warnings);
-        response.provider_metadata = provider_metadata(&finished.provider_metadata);
+        response.told = Told::of(&finished.provider_metadata);
         frame(&mut self.number, ending.event, OfResponse { response }, out);
         self.over = true;
         Ok(())

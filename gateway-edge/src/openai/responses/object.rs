@@ -1,11 +1,10 @@
 //! The response object, which whole answers are and which the events of a stream carry.
 
 use serde::Serialize;
-use serde_json::value::RawValue;
 
 use crate::{
     error::{Failure, field},
-    openai::shapes::Warnings,
+    openai::{shapes::Warnings, told::Told},
     pb,
 };
 
@@ -40,8 +39,8 @@ pub struct Object<'a> {
     pub usage: Option<Usage>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub warnings: Option<Warnings<'a>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub provider_metadata: Option<&'a RawValue>,
+    #[serde(flatten)]
+    pub told: Told<'a>,
 }
 
 impl Head {

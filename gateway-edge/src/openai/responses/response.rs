@@ -2,7 +2,7 @@
 
 use crate::{
     error::Failure,
-    openai::{frame::json, shapes::provider_metadata},
+    openai::{frame::json, told::Told},
     pb::{self, part::Content},
 };
 
@@ -50,7 +50,7 @@ pub fn write(completion: pb::ChatCompletion, echo: Echo, stem: &str) -> Result<V
     };
     let mut object =
         head.object(ending.status).ended(&ending, &fold.items, completion.usage.as_ref(), &completion.warnings);
-    object.provider_metadata = provider_metadata(&completion.provider_metadata);
+    object.told = Told::of(&completion.provider_metadata);
     let mut out = Vec::with_capacity(4096);
     json(&mut out, &object);
     Ok(out)

@@ -204,3 +204,20 @@ fn places_citations_in_code_points() {
     assert_eq!(spans("é. мир", json!({"startIndex": 1, "endIndex": 3})), [None], "inside a character");
     assert_eq!(spans("é", json!({"startIndex": 9, "endIndex": 2})), [None], "backwards");
 }
+
+#[test]
+fn knows_its_own_signatures_when_it_is_refused() {
+    let rows = [
+        ("Thought signature is not valid.", true),
+        ("Corrupted thought signature.", true),
+        ("Function call is missing a thought_signature in functionCall parts.", false),
+        ("* GenerateContentRequest.contents: contents is not specified", false),
+    ];
+    for (message, refused) in rows {
+        let body =
+            serde_json::json!({"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": message}}).to_string();
+        let reply = Reply { status: 400, headers: &HeaderMap::new(), body: body.as_bytes() };
+        let adapter = GeminiAdapter::default();
+        assert_eq!(adapter.refuses_states(&adapter.decode_error(reply)), refused, "{message}");
+    }
+}
