@@ -17,7 +17,8 @@ from sdk_types import PARSE, canonical
 from shapes import anthropic, gigachat, google, openai, perplexity_agent, perplexity_sonar, xai, xai_responses
 from upstream_connection import Exchange
 
-_tags = itertools.count(1)
+# Far from the numbers of the table, which plays the same scene.
+_tags = itertools.count(1_000_000)
 # Some providers have two formats; the one that was spoken decides who judges.
 JUDGES = {openai: "openai", xai: "xai", xai_responses: "xai-responses", google: "google", gigachat: "gigachat"}
 JUDGES[anthropic] = "anthropic"
@@ -40,7 +41,7 @@ CASES = [
 
 def sent(edge: str, upstream, name: str, provider: Provider) -> tuple[httpx.Response, Exchange | None]:
     """Sends the request and returns the reply with what the provider got."""
-    tag = f"text#9{next(_tags)}"
+    tag = f"text#{next(_tags)}"
     body = copy.deepcopy(REQUESTS[name]) | {"model": provider.model}
     first = next(message for message in body["messages"] if message["role"] == "user")
     if isinstance(first["content"], str):
