@@ -9,6 +9,9 @@ use crate::upstream::Reply;
 /// The folders below `tests/fixtures`.
 pub const FOLDERS: [&str; 5] = ["gemini", "gigachat", "openai", "perplexity", "xai"];
 
+/// What is asked where a vector has several answers.
+pub const PROMPTS: [&str; 2] = ["Say A", "Say B"];
+
 pub struct Case {
     /// Folder and file, such as `gemini/req_text_basic`.
     pub name: String,
@@ -49,7 +52,10 @@ impl Case {
 
     pub fn replies(&self) -> Vec<Reply> {
         match self.provider["responses"].as_array() {
-            Some(all) => all.iter().map(reply_of).collect(),
+            Some(all) => {
+                let asked = |(reply, prompt): (&Value, &str)| Reply { asked: prompt.to_owned(), ..reply_of(reply) };
+                all.iter().zip(PROMPTS).map(asked).collect()
+            }
             None => vec![self.reply()],
         }
     }
@@ -87,6 +93,7 @@ fn reply_of(side: &Value) -> Reply {
     Reply {
         status: side["status"].as_u64().unwrap_or(200) as u16,
         content_type: kind("content-type").unwrap_or_default(),
+        asked: String::new(),
         headers: headers.iter().filter(|(n, _)| n != "content-type" && n != "content-length").cloned().collect(),
         pieces: pieces(side),
     }

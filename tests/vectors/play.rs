@@ -4,7 +4,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
 use crate::{
-    case::Case,
+    case::{Case, PROMPTS},
     compare::differences,
     gateways::Gateways,
     stream,
@@ -251,7 +251,7 @@ fn ask(case: &Case, path: &str, stream: bool) -> Value {
         _ => json!({"model": model, "messages": [{"role": "user", "content": "hi"}]}),
     };
     if case.provider["responses"].is_array() {
-        body["prompt"] = json!(["Say A", "Say B"]);
+        body["prompt"] = json!(PROMPTS);
     }
     if stream {
         body["stream"] = true.into();

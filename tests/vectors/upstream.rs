@@ -40,6 +40,8 @@ pub struct Reply {
     pub status: u16,
     pub content_type: String,
     pub headers: Vec<(String, String)>,
+    /// Answers requests with this text only; empty answers any.
+    pub asked: String,
     /// Sent one after the other.
     pub pieces: Vec<Vec<u8>>,
 }
@@ -47,7 +49,8 @@ pub struct Reply {
 impl Reply {
     pub fn json(status: u16, body: &Value) -> Self {
         let content_type = "application/json".to_owned();
-        Self { status, content_type, headers: Vec::new(), pieces: vec![body.to_string().into_bytes()] }
+        let pieces = vec![body.to_string().into_bytes()];
+        Self { status, content_type, headers: Vec::new(), asked: String::new(), pieces }
     }
 }
 
@@ -104,8 +107,8 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
         let multipart = parts.headers.get("content-type").is_some_and(|v| v.as_bytes().starts_with(b"multipart/"));
         let reply = match (&*path, multipart) {
             (TOKEN_PATH, _) => script.token.clone().unwrap_or_else(token),
-            (_, true) => next(&mut script.uploads),
-            _ => next(&mut script.replies),
+            (_, true) => next(&mut script.uploads, &body),
+            _ => next(&mut script.replies, &body),
         };
         script.seen.push(Seen { path, headers: parts.headers, body });
         reply
@@ -121,7 +124,12 @@ async fn answer(State(script): State<Arc<Mutex<Script>>>, request: Request) -> R
     response.body(Body::from_stream(futures_util::stream::iter(pieces))).unwrap()
 }
 
-fn next(replies: &mut VecDeque<Reply>) -> Reply {
+fn next(replies: &mut VecDeque<Reply>, body: &[u8]) -> Reply {
+    let text = String::from_utf8_lossy(body);
+    // Requests that are sent side by side come in any order.
+    if let Some(reply) = replies.iter().find(|reply| !reply.asked.is_empty() && text.contains(&reply.asked)) {
+        return reply.clone();
+    }
     match replies.len() {
         0 => Reply::json(500, &json!({"error": {"message": "the vector says nothing about this request"}})),
         1 => replies[0].clone(),
