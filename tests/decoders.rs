@@ -8,9 +8,13 @@ mod fuzz;
 use std::{fs, path::Path};
 
 use ai_model_gateway::providers::{
+    adapter::Adapter,
     anthropic::AnthropicAdapter,
     gemini::GeminiAdapter,
-    openai::{Dialect, OpenAiAdapter},
+    gigachat::{GigaChatAdapter, GigaChatTokens},
+    openai::{self, OpenAiAdapter},
+    responses::{self, ResponsesAdapter},
+    two_formats::{PerplexityApi, TwoFormats, XaiApi},
 };
 
 /// Runs a check over a folder of the corpus and says how many inputs there were.
@@ -26,27 +30,56 @@ fn replay(target: &str, check: impl Fn(&[u8])) {
     assert!(count > 0, "{target} has no inputs");
 }
 
+fn replay_adapter(target: &str, adapter: &dyn Adapter) {
+    replay(target, |input| fuzz::check_adapter(adapter, input));
+}
+
 #[test]
 fn sse() {
     replay("sse", fuzz::check_sse);
 }
 
 #[test]
-fn anthropic() {
-    replay("anthropic", |input| fuzz::check_adapter(&AnthropicAdapter, input));
-}
-
-#[test]
-fn gemini() {
-    replay("gemini", |input| fuzz::check_adapter(&GeminiAdapter::default(), input));
-}
-
-#[test]
 fn openai() {
-    replay("openai", |input| fuzz::check_adapter(&OpenAiAdapter::new(Dialect::OPENAI), input));
+    replay_adapter("openai", &OpenAiAdapter::new(openai::Dialect::OPENAI));
 }
 
 #[test]
 fn sonar() {
-    replay("sonar", |input| fuzz::check_adapter(&OpenAiAdapter::new(Dialect::SONAR), input));
+    replay_adapter("sonar", &OpenAiAdapter::new(openai::Dialect::SONAR));
+}
+
+#[test]
+fn responses() {
+    replay_adapter("responses", &ResponsesAdapter::new(responses::Dialect::OPENAI));
+}
+
+#[test]
+fn agent() {
+    replay_adapter("agent", &TwoFormats::perplexity(PerplexityApi::Agent));
+}
+
+#[test]
+fn xai() {
+    replay_adapter("xai", &TwoFormats::xai(XaiApi::Mixed));
+}
+
+#[test]
+fn gemini() {
+    replay_adapter("gemini", &GeminiAdapter::default());
+}
+
+#[test]
+fn anthropic() {
+    replay_adapter("anthropic", &AnthropicAdapter);
+}
+
+#[test]
+fn gigachat() {
+    replay_adapter("gigachat", &GigaChatAdapter::default());
+}
+
+#[test]
+fn gigachat_tokens() {
+    replay("gigachat_tokens", |input| fuzz::check_tokens(&GigaChatTokens::default(), input));
 }

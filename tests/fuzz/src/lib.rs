@@ -1,11 +1,16 @@
 //! What must hold for any bytes a provider sends: no panic, no answer out of nothing, no growth without input.
 //!
-//! The first two bytes of an input say how it is cut into pieces; the rest is the provider's body.
+//! The first three bytes of an adapter's input say how the body is cut into pieces, which request it answers and as
+//! what, and which status it has when it is an error; the rest is the provider's body.
 
 use ai_model_gateway::{
-    domain::{event::ChatEvent, fold::Fold},
+    domain::{
+        event::{ChatEvent, TokenLogprob, TopLogprob},
+        failure::UpstreamFailure,
+        fold::Fold,
+    },
     providers::{
-        adapter::{Adapter, Memo, Reply, TokenExchange},
+        adapter::{Adapter, Format, Memo, Reply, StreamDecoder, TokenExchange},
         sse::SseParser,
     },
 };
@@ -14,34 +19,63 @@ use http::HeaderMap;
 
 /// Largest event, as in the gateway's default settings but smaller.
 const MAX_EVENT: usize = 1 << 16;
-/// Bytes of output that any input may bring: names, ids and empty structures.
-const FREE: usize = 1 << 14;
+/// Bytes of output that any input may bring: sources are repeated up to a limit, and a choice costs little to name.
+const FREE: usize = 2 << 20;
 /// Bytes of output per byte of input. JSON escapes and base64 only shrink; ids and structure around many tiny pieces
 /// are what grows.
-const GROWTH: usize = 512;
+const GROWTH: usize = 128;
 
-/// Runs everything that reads a chat provider's bytes.
+/// Bytes of the longest message: a provider's words are shortened to 300 letters, and ours may stand around them.
+const MAX_MESSAGE: usize = 1500;
+
+/// Runs what reads a provider's bytes: mostly as a stream, else as one of the other answers there are. To read each input
+/// as all of them would make the search several times as slow.
 pub fn check_adapter(adapter: &dyn Adapter, input: &[u8]) {
-    let [size, status, body @ ..] = input else { return };
-    let memos = [Memo::default(), Memo { answer_tool: Some("out".into()), ..Memo::default() }];
-    let memo = &memos[usize::from(*size >> 7)];
+    let [size, request, status, body @ ..] = input else { return };
     let headers = HeaderMap::new();
     let reply = |status| Reply { status, headers: &headers, body };
-    let _ = adapter.decode_error(reply(400 + u16::from(*status)));
-    if let Ok(events) = adapter.decode(memo, reply(200)) {
-        check_events(&events, body.len(), true);
+    match request >> 5 {
+        7 => check_lists(adapter, reply(200)),
+        6 => check_failure(&adapter.decode_error(reply(400 + u16::from(*status)))),
+        5 => match adapter.decode(&memo(*request), reply(200)) {
+            Ok(events) => check_events(&events, body.len(), true),
+            Err(failure) => check_failure(&failure),
+        },
+        _ => {
+            let (memo, whole) = (memo(*request), Bytes::copy_from_slice(body));
+            let streamed = read_stream(adapter, &memo, &whole, usize::from(*size) + 1);
+            // How the bytes come must not matter.
+            assert_eq!(
+                streamed,
+                read_stream(adapter, &memo, &whole, body.len().max(1)),
+                "another split, another answer"
+            );
+        }
     }
-    let streamed = read_stream(adapter, memo, body, usize::from(*size & 0x7f) + 1);
-    // How the bytes come must not matter.
-    assert_eq!(streamed, read_stream(adapter, memo, body, body.len().max(1)), "another split, another answer");
-    if let Some(embeddings) = adapter.embeddings() {
-        let _ = embeddings.decode_embeddings(reply(200));
+}
+
+fn check_lists(adapter: &dyn Adapter, reply: Reply<'_>) {
+    if let Some(Ok(answer)) = adapter.embeddings().map(|embeddings| embeddings.decode_embeddings(reply)) {
+        let numbers = answer.vectors.iter().map(Vec::len).sum::<usize>();
+        assert!(numbers <= reply.body.len(), "more numbers than bytes");
     }
-    if let Some(list) = adapter.model_list() {
-        let _ = list.decode_models(reply(200));
+    if let Some(Ok(models)) = adapter.model_list().map(|list| list.decode_models(reply)) {
+        assert!(models.len() <= reply.body.len(), "more models than bytes");
     }
-    if let Some(files) = adapter.files() {
-        let _ = files.decode_upload(reply(200));
+    if let Some(Ok(id)) = adapter.files().map(|files| files.decode_upload(reply)) {
+        assert!(!id.is_empty() && id.len() <= reply.body.len(), "an id out of nothing");
+    }
+}
+
+/// Returns what the reader knows of the request: each of the lowest five bits is something the request had.
+fn memo(request: u8) -> Memo {
+    let has = |bit: u8| request >> bit & 1 == 1;
+    Memo {
+        format: if has(0) { Format::Responses } else { Format::ChatCompletions },
+        tool_names: has(1).then(|| ("get_weather".into(), "weather.now".into())).into_iter().collect(),
+        custom_tools: has(2).then(|| "get_time".into()).into_iter().collect(),
+        answer_tool: has(3).then(|| "out".into()),
+        bare_json: has(4),
     }
 }
 
@@ -50,25 +84,23 @@ pub fn check_tokens(tokens: &dyn TokenExchange, input: &[u8]) {
     let [status, body @ ..] = input else { return };
     let headers = HeaderMap::new();
     let reply = |status| Reply { status, headers: &headers, body };
-    if let Ok(token) = tokens.decode_token(reply(200), std::time::SystemTime::UNIX_EPOCH) {
-        assert!(!token.lifetime.is_zero(), "a token that never lives");
+    match tokens.decode_token(reply(200), std::time::SystemTime::UNIX_EPOCH) {
+        Ok(token) => assert!(!token.lifetime.is_zero(), "a token that never lives"),
+        Err(failure) => check_failure(&failure),
     }
-    let _ = tokens.decode_error(reply(400 + u16::from(*status)));
+    check_failure(&tokens.decode_error(reply(400 + u16::from(*status))));
 }
 
 /// Runs the parser of server-sent events alone.
 pub fn check_sse(input: &[u8]) {
     let [size, body @ ..] = input else { return };
+    let whole = Bytes::copy_from_slice(body);
     let read = |size: usize| {
         let (mut parser, mut events) = (SseParser::new(MAX_EVENT), Vec::new());
-        for piece in body.chunks(size) {
-            parser.feed(Bytes::copy_from_slice(piece));
-            loop {
-                match parser.next_event() {
-                    Ok(Some(event)) => events.push(event),
-                    Ok(None) => break,
-                    Err(_) => return None,
-                }
+        for piece in pieces(&whole, size) {
+            parser.feed(piece);
+            while let Some(event) = parser.next_event().ok()? {
+                events.push(event);
             }
         }
         events.extend(parser.finish().ok()?);
@@ -80,45 +112,59 @@ pub fn check_sse(input: &[u8]) {
     assert!(said <= body.len(), "more data than bytes");
 }
 
-/// Returns the events of a stream and whether it ended well.
-fn read_stream(adapter: &dyn Adapter, memo: &Memo, body: &[u8], size: usize) -> (String, bool) {
-    let (mut parser, mut decoder, mut out) = (SseParser::new(MAX_EVENT), adapter.stream_decoder(memo), Vec::new());
-    let mut ended = Ok(());
-    'pieces: for piece in body.chunks(size) {
-        parser.feed(Bytes::copy_from_slice(piece));
-        loop {
-            match parser.next_event() {
-                Ok(Some(event)) if !decoder.is_done() => ended = decoder.feed(&event, &mut out),
-                Ok(Some(_)) => {}
-                Ok(None) => break,
-                Err(_) => return (String::new(), false),
-            }
-            if ended.is_err() {
-                break 'pieces;
-            }
-        }
-    }
-    if ended.is_ok()
-        && !decoder.is_done()
-        && let Ok(Some(event)) = parser.finish()
-    {
-        ended = decoder.feed(&event, &mut out);
-    }
-    if ended.is_ok() {
-        ended = decoder.finish(parser.stray(), &mut out);
-    }
-    check_events(&out, body.len(), ended.is_ok());
-    // Ids that were made up differ from run to run.
-    (text_of(&out), ended.is_ok())
+fn pieces(whole: &Bytes, size: usize) -> impl Iterator<Item = Bytes> {
+    (0..whole.len()).step_by(size).map(move |from| whole.slice(from..whole.len().min(from + size)))
 }
 
-fn text_of(events: &[ChatEvent]) -> String {
-    let text = |event: &ChatEvent| match event {
-        ChatEvent::Text { choice, text, .. } => format!("[{choice}]{text}"),
-        ChatEvent::ToolCallArguments { choice, index, arguments } => format!("({choice}.{index}){arguments}"),
-        _ => String::new(),
-    };
-    events.iter().map(text).collect()
+/// Returns the events of a stream, without the ids, and whether it ended well.
+fn read_stream(adapter: &dyn Adapter, memo: &Memo, whole: &Bytes, size: usize) -> (Vec<ChatEvent>, bool) {
+    let (mut decoder, mut out) = (adapter.stream_decoder(memo), Vec::new());
+    let ended = run(decoder.as_mut(), whole, size, &mut out);
+    check_events(&out, whole.len(), ended.is_ok());
+    if let Err(Some(failure)) = &ended {
+        check_failure(failure);
+    }
+    out.iter_mut().for_each(remove_ids);
+    (out, ended.is_ok())
+}
+
+/// Runs a decoder as the driver does: whatever a piece holds is read, and behind a complete answer no further piece.
+/// `None` is an event that is too long.
+fn run(
+    decoder: &mut dyn StreamDecoder,
+    whole: &Bytes,
+    size: usize,
+    out: &mut Vec<ChatEvent>,
+) -> Result<(), Option<UpstreamFailure>> {
+    let mut parser = SseParser::new(MAX_EVENT);
+    for piece in pieces(whole, size) {
+        parser.feed(piece);
+        while let Some(event) = parser.next_event().map_err(|_| None)? {
+            decoder.feed(&event, out)?;
+        }
+        if decoder.is_done() {
+            break;
+        }
+    }
+    if let Some(event) = parser.finish().map_err(|_| None)? {
+        decoder.feed(&event, out)?;
+    }
+    decoder.finish(parser.stray(), out)?;
+    Ok(())
+}
+
+/// Ids that were made up differ from run to run.
+fn remove_ids(event: &mut ChatEvent) {
+    match event {
+        ChatEvent::ToolCallStarted { id, .. } => id.clear(),
+        ChatEvent::ProviderState { state, .. } => state.tool_call_id.clear(),
+        _ => {}
+    }
+}
+
+fn check_failure(failure: &UpstreamFailure) {
+    assert!(!failure.message.is_empty(), "a failure without words");
+    assert!(failure.message.len() <= MAX_MESSAGE, "a failure of {} bytes", failure.message.len());
 }
 
 fn check_events(events: &[ChatEvent], input: usize, success: bool) {
@@ -137,17 +183,31 @@ fn check_events(events: &[ChatEvent], input: usize, success: bool) {
 
 /// About how many bytes an event holds.
 fn weight(event: &ChatEvent) -> usize {
-    std::mem::size_of::<ChatEvent>()
+    size_of::<ChatEvent>()
         + match event {
-            ChatEvent::Text { text, .. } | ChatEvent::Refusal { text, .. } | ChatEvent::Reasoning { text, .. } => {
-                text.len()
+            ChatEvent::Started(started) => {
+                started.completion_id.len() + started.model.len() + started.service_tier.len()
             }
+            ChatEvent::Text { text, logprobs, .. } | ChatEvent::Refusal { text, logprobs, .. } => {
+                text.len() + logprobs.iter().map(weight_of_token).sum::<usize>()
+            }
+            ChatEvent::Reasoning { text, .. } => text.len(),
             ChatEvent::Audio { audio, .. } => audio.data.len() + audio.transcript.len(),
             ChatEvent::ToolCallStarted { id, name, .. } => id.len() + name.len(),
             ChatEvent::ToolCallArguments { arguments, .. } => arguments.len(),
             ChatEvent::Citation { citation, .. } => citation.url.len() + citation.title.len() + citation.snippet.len(),
             ChatEvent::ProviderState { state, .. } => state.data.len() + state.tool_call_id.len(),
-            ChatEvent::Finished(finished) => finished.provider_metadata.len() + finished.native_reason.len(),
-            _ => 0,
+            ChatEvent::Finished(finished) => {
+                finished.provider_metadata.len()
+                    + finished.native_reason.len()
+                    + finished.other_choices.iter().map(|other| other.native_reason.len() + 32).sum::<usize>()
+            }
+            ChatEvent::Warning(_) | ChatEvent::Attempt(_) | ChatEvent::Usage(_) => 0,
         }
+}
+
+fn weight_of_token(token: &TokenLogprob) -> usize {
+    size_of::<TokenLogprob>()
+        + 2 * token.token.len()
+        + token.top.iter().map(|top| size_of::<TopLogprob>() + 2 * top.token.len()).sum::<usize>()
 }

@@ -1,0 +1,7 @@
+#![no_main]
+
+use ai_model_gateway::providers::two_formats::{TwoFormats, XaiApi};
+
+libfuzzer_sys::fuzz_target!(|input: &[u8]| {
+    decoder_fuzz::check_adapter(&TwoFormats::xai(XaiApi::Mixed), input);
+});
