@@ -12,5 +12,7 @@ pub mod responses;
 pub mod sandbox;
 pub mod sse;
 pub mod support;
+#[cfg(test)]
+pub mod testing;
 pub mod two_formats;
 pub mod warnings;
