@@ -13,5 +13,7 @@ mod room;
 pub mod sandbox;
 pub mod sse;
 pub mod support;
+#[cfg(test)]
+pub mod testing;
 pub mod two_formats;
 pub mod warnings;

@@ -1,8 +1,5 @@
 //! Answers, whole and streamed.
 
-use std::{fs, path::PathBuf};
-
-use bytes::Bytes;
 use http::HeaderMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -13,50 +10,28 @@ use crate::{
         completion::ChatCompletion,
         event::{ChatEvent, FinishReason},
         failure::{FailureClass, UpstreamFailure},
-        fold::Fold,
     },
     providers::{
         adapter::{Adapter as _, Memo, Reply},
         anthropic::AnthropicAdapter,
-        sse::SseParser,
+        testing::{
+            files::fixture,
+            streams::{self, check_cuts, check_splits, fold, sse_body},
+        },
     },
 };
 
-fn fixture(path: &str) -> Value {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(path);
-    serde_json::from_str(&fs::read_to_string(&path).unwrap_or_else(|e| panic!("{path:?}: {e}"))).unwrap()
-}
-
 /// The streams there are: the given one, and one with thinking, citations and the provider's own search.
-fn streams() -> Vec<(&'static str, Vec<Value>)> {
-    let files = ["openai/generic-22-anthropic-stream.json", "anthropic/stream-thinking-search.json"];
-    files.map(|file| (file, fixture(file)["provider"]["chunks"].as_array().unwrap().clone())).into()
+const STREAMS: [&str; 2] = ["openai/generic-22-anthropic-stream", "anthropic/stream-thinking-search"];
+
+fn raw_sse(name: &str) -> Vec<u8> {
+    sse_body(&fixture(name)["provider"]).0
 }
 
-fn sse(chunks: &[Value]) -> Vec<u8> {
-    let event = |chunk: &Value| format!("event: {}\ndata: {chunk}\n\n", chunk["type"].as_str().unwrap());
-    chunks.iter().map(event).collect::<String>().into_bytes()
-}
-
-fn read<'a>(memo: &Memo, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<ChatEvent>, Result<(), UpstreamFailure>) {
-    let (mut parser, mut decoder) = (SseParser::new(1 << 20), AnthropicAdapter.stream_decoder(memo));
-    let mut out = Vec::new();
-    for piece in pieces {
-        parser.feed(Bytes::copy_from_slice(piece));
-        while let Some(event) = parser.next_event().expect("under the limit") {
-            if let Err(failure) = decoder.feed(&event, &mut out) {
-                return (out, Err(failure));
-            }
-        }
-    }
-    let end = decoder.finish(parser.stray(), &mut out);
-    (out, end)
-}
-
-fn fold(events: Vec<ChatEvent>) -> Option<ChatCompletion> {
-    let mut fold = Fold::default();
-    events.into_iter().for_each(|event| fold.push(event));
-    fold.into_completion()
+fn read(name: &str) -> ChatCompletion {
+    let (events, end) = streams::read(&AnthropicAdapter, &Memo::default(), [&raw_sse(name)[..]]);
+    end.unwrap();
+    fold(events).unwrap()
 }
 
 fn decode(body: &Value) -> Result<Vec<ChatEvent>, UpstreamFailure> {
@@ -67,7 +42,7 @@ fn decode(body: &Value) -> Result<Vec<ChatEvent>, UpstreamFailure> {
 
 #[test]
 fn reads_the_whole_answer_of_the_vector() {
-    let vector = fixture("openai/generic-21-anthropic-response.json");
+    let vector = fixture("openai/generic-21-anthropic-response");
     let completion = fold(decode(&vector["provider"]["body"]).unwrap()).unwrap();
     let choice = &completion.choices[0];
     assert_eq!(choice.finish_reason, FinishReason::ToolCalls);
@@ -92,10 +67,7 @@ fn reads_the_whole_answer_of_the_vector() {
 
 #[test]
 fn reads_the_stream_of_the_vector() {
-    let (_, chunks) = streams().remove(0);
-    let (events, end) = read(&Memo::default(), [&sse(&chunks)[..]].into_iter());
-    end.unwrap();
-    let completion = fold(events).unwrap();
+    let completion = read(STREAMS[0]);
     assert_eq!(completion.id, "msg_02");
     let usage = completion.usage.unwrap();
     assert_eq!((usage.input_tokens, usage.output_tokens, usage.total_tokens), (Some(10), Some(25), Some(35)));
@@ -106,10 +78,7 @@ fn reads_the_stream_of_the_vector() {
 
 #[test]
 fn citations_span_their_block_and_searching_is_hidden() {
-    let (_, chunks) = streams().remove(1);
-    let (events, end) = read(&Memo::default(), [&sse(&chunks)[..]].into_iter());
-    end.unwrap();
-    let completion = fold(events).unwrap();
+    let completion = read(STREAMS[1]);
     let choice = &completion.choices[0];
     assert_eq!(choice.finish_reason, FinishReason::Stop);
     let citation = &choice.citations[0];
@@ -122,39 +91,27 @@ fn citations_span_their_block_and_searching_is_hidden() {
 
 #[test]
 fn any_split_gives_the_same_events() {
-    for (name, chunks) in streams() {
-        let raw = sse(&chunks);
-        let whole = read(&Memo::default(), [&raw[..]].into_iter());
-        for size in 1..raw.len().min(200) {
-            assert_eq!(read(&Memo::default(), raw.chunks(size)), whole, "{name} in pieces of {size}");
-        }
-        for at in 0..raw.len() {
-            let (a, b) = raw.split_at(at);
-            assert_eq!(read(&Memo::default(), [a, b].into_iter()), whole, "{name} split at {at}");
-        }
+    for name in STREAMS {
+        check_splits(name, &AnthropicAdapter, &Memo::default(), &raw_sse(name));
     }
 }
 
 #[test]
 fn a_stream_that_is_cut_is_a_failure() {
-    for (name, chunks) in streams() {
-        // With the reason to stop everything has been said.
-        let said = sse(&chunks[..chunks.len() - 1]).len() - 1;
-        let raw = sse(&chunks);
-        for at in 0..said {
-            let (out, end) = read(&Memo::default(), [&raw[..at]].into_iter());
-            assert_eq!(end.expect_err(name).class, FailureClass::Network, "{name} cut at {at}");
-            assert_eq!(fold(out), None, "{name} cut at {at}");
-        }
+    for name in STREAMS {
+        let (raw, ends) = sse_body(&fixture(name)["provider"]);
+        // With the reason to stop everything has been said; only `message_stop` follows.
+        let end = ends[ends.len() - 2];
+        check_cuts(name, &AnthropicAdapter, &Memo::default(), &raw[..end], end);
     }
 }
 
 #[test]
 fn a_stream_adds_up_to_the_whole_answer() {
-    for (name, chunks) in streams() {
-        let (events, end) = read(&Memo::default(), [&sse(&chunks)[..]].into_iter());
-        end.unwrap();
-        assert_eq!(fold(decode(&whole(&chunks)).unwrap()), fold(events), "{name}");
+    for name in STREAMS {
+        let side = &fixture(name)["provider"];
+        let body = whole(side["chunks"].as_array().unwrap());
+        assert_eq!(fold(decode(&body).unwrap()), Some(read(name)), "{name}");
     }
 }
 
@@ -249,11 +206,12 @@ fn errors_have_classes() {
         let failure = AnthropicAdapter.decode_error(reply);
         assert_eq!((failure.class, failure.code.as_deref()), (class, Some(kind)), "{status} {message}");
     }
-    let vector = fixture("openai/generic-23-anthropic-error.json");
+    let vector = fixture("openai/generic-23-anthropic-error");
     let body = vector["provider"]["body"].to_string();
     let reply = Reply { status: 529, headers: &HeaderMap::new(), body: body.as_bytes() };
     assert_eq!(AnthropicAdapter.decode_error(reply).class, Overload);
-    let (_, end) = read(&Memo::default(), [format!("event: error\ndata: {body}\n\n").as_bytes()].into_iter());
+    let event = format!("event: error\ndata: {body}\n\n");
+    let (_, end) = streams::read(&AnthropicAdapter, &Memo::default(), [event.as_bytes()]);
     assert_eq!(end.unwrap_err().class, Overload, "the same inside a stream");
 }
 
@@ -262,10 +220,9 @@ proptest! {
     fn no_bytes_make_it_panic(body in prop::collection::vec(any::<u8>(), 0..400), at in 0usize..2000) {
         let reply = Reply { status: 200, headers: &HeaderMap::new(), body: &body };
         let _ = AnthropicAdapter.decode(&Memo::default(), reply);
-        let (_, chunks) = streams().remove(1);
-        let mut raw = sse(&chunks);
+        let mut raw = raw_sse(STREAMS[1]);
         raw.truncate(at % raw.len());
         raw.extend(&body);
-        let _ = read(&Memo::default(), [&raw[..]].into_iter());
+        let _ = streams::read(&AnthropicAdapter, &Memo::default(), [&raw[..]]);
     }
 }

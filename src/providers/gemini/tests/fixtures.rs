@@ -1,35 +1,19 @@
 //! Reads the fixtures and brings both of their sides to one form.
 
-use std::{fs, path::Path};
-
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value, json};
 
 use crate::{
-    domain::{
-        chat::Part,
-        completion::ChatCompletion,
-        event::{ChatEvent, FinishReason},
-        failure::FailureClass,
-        fold::Fold,
+    domain::{chat::Part, completion::ChatCompletion},
+    providers::{
+        gemini::signatures::THOUGHT_SIGNATURE,
+        testing::{answer::reason_name, files},
     },
-    providers::gemini::signatures::THOUGHT_SIGNATURE,
 };
 
 /// Returns every fixture whose name begins so, in the order of their names.
 pub fn fixtures(prefix: &str) -> Vec<(String, Value)> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gemini");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        if name.starts_with(prefix) && path.extension().is_some_and(|e| e == "json") {
-            found.push((name, serde_json::from_slice(&fs::read(&path).unwrap()).unwrap()));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
-    assert!(!found.is_empty(), "no fixture begins with {prefix}");
-    found
+    files::fixtures("gemini", prefix)
 }
 
 /// Every file is of a kind that a test reads whole. A new kind would fall through all of them.
@@ -38,14 +22,6 @@ fn every_fixture_is_of_a_known_kind() {
     let kinds = ["err_", "req_", "resp_", "stream_", "table_"].map(|kind| (kind, fixtures(kind).len()));
     println!("vectors that are run: {kinds:?}");
     assert_eq!(kinds.iter().map(|(_, count)| count).sum::<usize>(), fixtures("").len());
-}
-
-pub fn fold(events: Vec<ChatEvent>) -> Option<ChatCompletion> {
-    let mut fold = Fold::default();
-    for event in events {
-        fold.push(event);
-    }
-    fold.into_completion()
 }
 
 /// Returns a completion of ours in the form fixtures are compared in.
@@ -68,12 +44,7 @@ pub fn summary(completion: &ChatCompletion) -> Value {
     }
     let citations: Vec<_> = choice.citations.iter().map(|c| json!([c.url, c.title, c.span])).collect();
     let logprobs: Vec<_> = choice.logprobs.iter().map(|t| json!([t.token, t.logprob, t.top.len()])).collect();
-    let finish = match choice.finish_reason {
-        FinishReason::Stop => "stop",
-        FinishReason::Length => "length",
-        FinishReason::ToolCalls => "tool_calls",
-        FinishReason::ContentFilter => "content_filter",
-    };
+    let finish = reason_name(choice.finish_reason);
     let usage = completion
         .usage
         .as_ref()
@@ -140,23 +111,6 @@ pub fn assert_same(name: &str, mut ours: Value, theirs: Value) {
         ours["usage"] = Value::Null;
     }
     assert_eq!(ours, theirs, "{name}");
-}
-
-/// Returns the class a fixture means by its kind of error.
-pub fn class(kind: &str) -> FailureClass {
-    match kind {
-        "bad_key" | "unsupported_region" => FailureClass::Credential,
-        "billing" | "quota_exhausted" => FailureClass::Quota,
-        "rate_limit" => FailureClass::RateLimit,
-        "overloaded" => FailureClass::Overload,
-        "upstream_error" => FailureClass::ServerError,
-        "upstream_bad_output" => FailureClass::BadResponse,
-        "timeout" => FailureClass::Timeout,
-        "context_length" => FailureClass::ContextLength,
-        "model_not_found" => FailureClass::Model,
-        "invalid_request" => FailureClass::Caller,
-        other => panic!("unknown kind {other}"),
-    }
 }
 
 fn signature(value: &Value) -> Option<Value> {

@@ -4,7 +4,6 @@ use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::fixtures::fold;
 use crate::{
     domain::{
         chat::{
@@ -18,6 +17,7 @@ use crate::{
         adapter::{Adapter, Encoded, Memo, Mode, Reply},
         gemini::GeminiAdapter,
         sse::SseEvent,
+        testing::streams::fold,
     },
 };
 

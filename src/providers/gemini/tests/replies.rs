@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::fixtures::{assert_same, class, expected, fixtures, fold, summary};
+use super::fixtures::{assert_same, expected, fixtures, summary};
 use crate::{
     domain::{
         event::{ChatEvent, FinishReason},
@@ -14,6 +14,7 @@ use crate::{
     providers::{
         adapter::{Adapter, Memo, Reply},
         gemini::{GeminiAdapter, finish},
+        testing::{answer::class, streams::fold},
     },
 };
 

@@ -1,18 +1,13 @@
 //! Reads the fixtures and brings both of their sides to one form.
 
-use std::{fs, path::Path};
-
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{
-        chat::Part,
-        completion::ChatCompletion,
-        event::{ChatEvent, FinishReason},
-        failure::FailureClass,
-        fold::Fold,
+    domain::{chat::Part, completion::ChatCompletion},
+    providers::{
+        adapter::Memo,
+        testing::{answer::reason_name, files},
     },
-    providers::adapter::Memo,
 };
 
 /// Fixtures of what the adapter has no side of, each with the reason.
@@ -23,44 +18,22 @@ pub const NOT_OURS: &[(&str, &str)] = &[
     ("resp_balance", "the contract does not ask for balances"),
 ];
 
-/// Returns every fixture whose name begins so, in the order of their names, and says how many.
+/// Returns every fixture of ours whose name begins so, in the order of their names, and says how many.
 pub fn fixtures(prefix: &str) -> Vec<(String, Value)> {
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gigachat");
-    let mut found = Vec::new();
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        let name = path.file_stem().unwrap().to_string_lossy().into_owned();
-        let ours = !NOT_OURS.iter().any(|(other, _)| *other == name);
-        if ours && name.starts_with(prefix) && path.extension().is_some_and(|e| e == "json") {
-            found.push((name, serde_json::from_slice(&fs::read(&path).unwrap()).unwrap()));
-        }
-    }
-    found.sort_by(|a, b| a.0.cmp(&b.0));
+    let mut found = files::fixtures("gigachat", prefix);
+    found.retain(|(name, _)| !NOT_OURS.iter().any(|(other, _)| other == name));
     println!("{prefix}: {} fixtures", found.len());
     assert!(!found.is_empty(), "no fixtures {prefix}");
     found
 }
 
 pub fn fixture(name: &str) -> Value {
-    let (_, fixture) = fixtures(name).into_iter().find(|(found, _)| found == name).unwrap();
-    fixture
+    files::fixture(&format!("gigachat/{name}"))
 }
 
 /// Returns what the reader of an answer knows in a fixture: whether a function stands for the answer.
 pub fn memo(name: &str) -> Memo {
     Memo { answer_tool: name.contains("structured").then(|| "out".to_owned()), ..Memo::default() }
-}
-
-pub fn fold(events: Vec<ChatEvent>) -> Option<ChatCompletion> {
-    let finished = events.iter().filter(|event| matches!(event, ChatEvent::Finished(_))).count();
-    assert!(finished <= 1, "finished {finished} times");
-    if finished == 1 {
-        assert!(matches!(events.last(), Some(ChatEvent::Finished(_))), "something follows the end: {events:?}");
-    }
-    assert!(events.iter().filter(|event| matches!(event, ChatEvent::Started(_))).count() <= 1);
-    let mut fold = Fold::default();
-    events.into_iter().for_each(|event| fold.push(event));
-    fold.into_completion()
 }
 
 /// Returns what both sides must agree on.
@@ -121,36 +94,10 @@ pub fn expected(chunks: &[Value], choice_member: &str) -> Value {
     })
 }
 
-pub fn reason_name(reason: FinishReason) -> &'static str {
-    match reason {
-        FinishReason::Stop => "stop",
-        FinishReason::Length => "length",
-        FinishReason::ToolCalls => "tool_calls",
-        FinishReason::ContentFilter => "content_filter",
-    }
-}
-
-/// Returns the class a fixture means by its kind of error.
-pub fn class(kind: &str) -> FailureClass {
-    match kind {
-        "bad_key" | "permission" => FailureClass::Credential,
-        "billing" => FailureClass::Quota,
-        "rate_limit" => FailureClass::RateLimit,
-        "upstream_error" => FailureClass::ServerError,
-        "upstream_bad_output" => FailureClass::BadResponse,
-        "context_length" => FailureClass::ContextLength,
-        "model_not_found" => FailureClass::Model,
-        "invalid_request" | "unsupported_feature" => FailureClass::Caller,
-        other => panic!("unknown kind {other}"),
-    }
-}
-
 #[test]
 fn no_fixture_is_forgotten() {
     let read = ["err_", "req_", "resp_", "stream_", "table_finish_reasons"].map(|prefix| fixtures(prefix).len());
-    let dir = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/gigachat");
-    let files = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path());
-    let all = files.filter(|path| path.extension().is_some_and(|e| e == "json")).count();
+    let all = files::fixtures("gigachat", "").len();
     assert_eq!(read.iter().sum::<usize>() + NOT_OURS.len(), all);
     println!("{all} fixtures, {} of them not ours", NOT_OURS.len());
 }

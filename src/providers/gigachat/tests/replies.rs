@@ -5,7 +5,7 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderValue};
 use serde_json::{Value, json};
 
-use super::fixtures::{class, expected, fixture, fixtures, fold, memo, reason_name, summary};
+use super::fixtures::{expected, fixture, fixtures, memo, summary};
 use crate::{
     domain::{
         chat::Part,
@@ -16,6 +16,10 @@ use crate::{
     providers::{
         adapter::{Adapter, Memo, Reply, TokenExchange},
         gigachat::{GigaChatAdapter, GigaChatTokens},
+        testing::{
+            answer::{class, reason_name},
+            streams::fold,
+        },
     },
 };
 
@@ -235,7 +239,7 @@ fn takes_fences_off_json() {
         let chunk = |c: char| json!({"choices": [{"delta": {"content": c}}]}).to_string();
         let chunks = text.chars().map(chunk).chain([json!({"choices": [{"finish_reason": "stop"}]}).to_string()]);
         let sse: String = chunks.map(|chunk| format!("data: {chunk}\n\n")).collect();
-        let (out, end) = super::streams::read(&memo, [sse.as_bytes()].into_iter());
+        let (out, end) = super::streams::read(&memo, [sse.as_bytes()]);
         assert_eq!((summary(&fold(out).unwrap())["text"].as_str(), end), (Some(want), Ok(())));
     }
     let long = format!("```{}", "x".repeat(3000));

@@ -1,47 +1,28 @@
 //! Streamed answers: every fixture, and what must hold for all of them.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
 use http::HeaderMap;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::{
-    fixtures::{expected, fixtures, fold, memo, summary},
+    fixtures::{expected, fixtures, memo, summary},
     replies::decode,
 };
 use crate::{
-    domain::{
-        chat::Part,
-        event::ChatEvent,
-        failure::{FailureClass, UpstreamFailure},
-    },
+    domain::{chat::Part, event::ChatEvent, failure::FailureClass},
     providers::{
         adapter::{Adapter, Memo, Reply, TokenExchange},
         gigachat::{GigaChatAdapter, GigaChatTokens},
-        sse::SseParser,
+        testing::{
+            damage::damaged,
+            streams::{self, Read, check_cuts, check_splits, fold},
+        },
     },
 };
 
-/// Reads a body that comes in pieces, as the driver does.
-pub fn read<'a>(memo: &Memo, pieces: impl Iterator<Item = &'a [u8]>) -> (Vec<ChatEvent>, Result<(), UpstreamFailure>) {
-    let (mut parser, mut decoder) = (SseParser::new(1 << 20), GigaChatAdapter::default().stream_decoder(memo));
-    let mut out = Vec::new();
-    for piece in pieces {
-        parser.feed(Bytes::copy_from_slice(piece));
-        while let Some(event) = parser.next_event().expect("under the limit") {
-            if let Err(failure) = decoder.feed(&event, &mut out) {
-                return (out, Err(failure));
-            }
-        }
-    }
-    if let Some(event) = parser.finish().expect("under the limit")
-        && let Err(failure) = decoder.feed(&event, &mut out)
-    {
-        return (out, Err(failure));
-    }
-    let end = decoder.finish(parser.stray(), &mut out);
-    (out, end)
+pub fn read<'a>(memo: &Memo, pieces: impl IntoIterator<Item = &'a [u8]>) -> Read {
+    streams::read(&GigaChatAdapter::default(), memo, pieces)
 }
 
 fn raw_sse(fixture: &Value) -> &[u8] {
@@ -56,7 +37,7 @@ fn complete() -> impl Iterator<Item = (String, Value)> {
 #[test]
 fn reads_every_stream() {
     for (name, fixture) in fixtures("stream_") {
-        let (out, end) = read(&memo(&name), [raw_sse(&fixture)].into_iter());
+        let (out, end) = read(&memo(&name), [raw_sse(&fixture)]);
         let (last, chunks) = fixture["openai"]["chunks"].as_array().unwrap().split_last().unwrap();
         if last == "[DONE]" {
             assert_eq!(end, Ok(()), "{name}");
@@ -75,13 +56,11 @@ fn reads_every_stream() {
 #[test]
 fn any_split_gives_the_same_events() {
     for (name, fixture) in fixtures("stream_") {
-        let whole = read(&memo(&name), [raw_sse(&fixture)].into_iter());
-        for size in 1..80 {
-            assert_eq!(read(&memo(&name), raw_sse(&fixture).chunks(size)), whole, "{name} in pieces of {size}");
-        }
+        check_splits(&name, &GigaChatAdapter::default(), &memo(&name), raw_sse(&fixture));
         let pieces = fixture["provider"]["raw_pieces_base64"].as_array().into_iter().flatten();
         let pieces: Vec<_> = pieces.map(|piece| STANDARD.decode(piece.as_str().unwrap()).unwrap()).collect();
         if !pieces.is_empty() {
+            let whole = read(&memo(&name), [raw_sse(&fixture)]);
             assert_eq!(read(&memo(&name), pieces.iter().map(Vec::as_slice)), whole, "{name} in its own pieces");
         }
     }
@@ -94,11 +73,7 @@ fn a_cut_is_an_error() {
         let reason = sse.find("\"finish_reason\"").unwrap();
         // With the event that has the reason the answer is whole: `[DONE]` may be missing.
         let end = reason + sse[reason..].find('\n').unwrap();
-        for cut in 0..sse.len() {
-            let (out, result) = read(&memo(&name), [&sse.as_bytes()[..cut]].into_iter());
-            assert_eq!(result.is_ok(), cut >= end, "{name} cut at {cut}: {result:?}");
-            assert_eq!(fold(out).is_some(), cut >= end, "{name} cut at {cut}");
-        }
+        check_cuts(&name, &GigaChatAdapter::default(), &memo(&name), sse.as_bytes(), end);
     }
 }
 
@@ -126,7 +101,7 @@ fn whole(chunks: &[Value]) -> Value {
 #[test]
 fn a_stream_adds_up_to_its_whole_answer() {
     for (name, fixture) in complete() {
-        let streamed = fold(read(&memo(&name), [raw_sse(&fixture)].into_iter()).0);
+        let streamed = fold(read(&memo(&name), [raw_sse(&fixture)]).0);
         let body = whole(fixture["provider"]["chunks"].as_array().unwrap()).to_string();
         assert_eq!(streamed, fold(decode(&memo(&name), body.as_bytes()).expect(&name)), "{name}");
     }
@@ -136,7 +111,7 @@ fn a_stream_adds_up_to_its_whole_answer() {
 fn reads_what_else_comes_for_a_stream() {
     let sse = |events: &[&str]| events.iter().map(|event| format!("data: {event}\n\n")).collect::<String>();
     let check = |name: &str, body: &str, want: Result<&str, FailureClass>| {
-        let (out, end) = read(&Memo::default(), [body.as_bytes()].into_iter());
+        let (out, end) = read(&Memo::default(), [body.as_bytes()]);
         let got = end.map(|()| summary(&fold(out).expect(name))["text"].as_str().unwrap().to_owned());
         assert_eq!(got.map_err(|failure| failure.class), want.map(str::to_owned), "{name}");
     };
@@ -161,7 +136,7 @@ fn nothing_is_seen_of_an_answer_that_is_none() {
     let memo = Memo { answer_tool: Some("out".to_owned()), bare_json: true, ..Memo::default() };
     for content in ["text beside the call", "<thi", "```json"] {
         let event = format!("data: {}\n\n", json!({"choices": [{"delta": {"content": content}}]}));
-        let (out, end) = read(&memo, [event.as_bytes()].into_iter());
+        let (out, end) = read(&memo, [event.as_bytes()]);
         assert!(end.is_err() && !out.iter().any(ChatEvent::is_visible), "{content}: {out:?}");
     }
 }
@@ -172,8 +147,7 @@ fn a_state_may_come_apart_from_its_call() {
     let call = json!({"choices": [{"delta": {"function_call": {"name": "f"}}, "finish_reason": "function_call"}]});
     for (events, of_call) in [([&state, &call], true), ([&call, &state], false)] {
         let sse: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
-        let parts =
-            fold(read(&Memo::default(), [sse.as_bytes()].into_iter()).0).unwrap().choices[0].message.parts.clone();
+        let parts = fold(read(&Memo::default(), [sse.as_bytes()]).0).unwrap().choices[0].message.parts.clone();
         let [Part::ToolCall(call), Part::ProviderState(state)] = &parts[..] else { panic!("{parts:?}") };
         assert_eq!(state.tool_call_id == call.id, of_call);
     }
@@ -186,34 +160,6 @@ fn bodies() -> Vec<Vec<u8>> {
     let others = fixtures("resp_").into_iter().map(|(_, f)| f["provider"]["body"].to_string().into_bytes());
     streams.chain(wholes).chain(errors).chain(others).collect()
 }
-
-const EDITS: &[&str] = &[
-    "",
-    "\"",
-    "{",
-    "}",
-    "[",
-    "]",
-    ",",
-    ":",
-    "null",
-    "0",
-    "-1",
-    "1e400",
-    "18446744073709551616",
-    "é",
-    "\\ud83d",
-    "<think>",
-    "</think>",
-    "\n\n",
-    "data: ",
-    "\"index\":",
-    "\"choices\":",
-    "\"function_call\":",
-    "\"\"",
-    "true",
-    "\0",
-];
 
 /// Reads the bytes in every way there is. Nothing may panic, and an answer has an end exactly when it is one.
 fn read_all_ways(body: &[u8], size: usize, status: u16) {
@@ -244,18 +190,10 @@ proptest! {
 
     #[test]
     fn nothing_panics_on_damaged_answers(
-        which in any::<prop::sample::Index>(),
-        edits in prop::collection::vec((any::<prop::sample::Index>(), 0usize..24, prop::sample::select(EDITS)), 0..10),
+        body in damaged(bodies()),
         size in 1usize..200,
         status in 100u16..600,
     ) {
-        thread_local!(static BODIES: Vec<Vec<u8>> = bodies());
-        let mut body = BODIES.with(|bodies| bodies[which.index(bodies.len())].clone());
-        for (place, length, text) in edits {
-            let from = place.index(body.len() + 1);
-            let to = (from + length).min(body.len());
-            body.splice(from..to, text.bytes());
-        }
         read_all_ways(&body, size, status);
     }
 

@@ -3,12 +3,13 @@
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use super::support::{dialect_of, fixture};
+use super::support::dialect_of;
 use crate::{
     domain::{chat::*, usage::WarningAction},
     providers::{
         adapter::{Adapter, EncodeError, Encoded, Mode},
         openai::{Dialect, OpenAiAdapter},
+        testing::files::fixture,
     },
 };
 

@@ -2,16 +2,13 @@
 
 use serde_json::{Value, json};
 
-use super::{
-    builders::{
-        PNG, WEATHER, call, chat, check_with, data, effort, encode, function, image, message, named, normal, result,
-        sampled, say,
-    },
-    support::fixture,
+use super::builders::{
+    PNG, WEATHER, call, chat, check_with, data, effort, encode, function, image, message, named, normal, result,
+    sampled, say,
 };
 use crate::{
     domain::{chat::*, usage::WarningAction::Dropped},
-    providers::{adapter::Mode, openai::Dialect},
+    providers::{adapter::Mode, openai::Dialect, testing::files::fixture},
 };
 
 fn generic(yaml: &str) -> Dialect {

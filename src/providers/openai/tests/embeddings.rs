@@ -3,7 +3,7 @@
 use http::HeaderMap;
 use serde_json::{Value, json};
 
-use super::support::{adapter_of, fixture};
+use super::support::adapter_of;
 use crate::{
     domain::{
         embedding::{EmbeddingInput, EmbeddingReply, EmbeddingRequest},
@@ -13,6 +13,7 @@ use crate::{
     providers::{
         adapter::{Adapter, Reply},
         openai::{Dialect, OpenAiAdapter, vendors::vendor},
+        testing::files::fixture,
     },
 };
 

@@ -5,12 +5,13 @@ use std::time::Duration;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
 
-use super::support::{adapter_of, fixture, run, run_text, vendor_fixtures};
+use super::support::{adapter_of, run, run_text, vendor_fixtures};
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
     providers::{
         adapter::{Adapter, Memo, Reply},
         openai::{Dialect, OpenAiAdapter},
+        testing::files::fixture,
     },
 };
 
@@ -68,7 +69,7 @@ fn read(name: &str) -> UpstreamFailure {
     }
     // An error in a 200 must be seen by both ways of reading.
     let failure = adapter.decode(&Memo::default(), reply).expect_err(name);
-    let (events, streamed) = run(&adapter, body.as_bytes(), &[usize::MAX]);
+    let (events, streamed) = run(&adapter, body.as_bytes(), usize::MAX);
     assert_eq!(events, [], "{name}");
     assert_eq!(streamed.expect_err(name), failure, "{name}");
     failure

@@ -6,22 +6,23 @@ use serde_json::{Value, json};
 use super::{
     errors::{ERRORS, body_of},
     streams::{BROKEN, COMPLETE, complete},
-    support::{adapter_of, decode, dialect_of, fixture, fold, run, sse_body},
+    support::{adapter_of, decode, dialect_of, run},
 };
 use crate::providers::{
     adapter::{Adapter, Memo, Reply},
     openai::{Dialect, OpenAiAdapter},
+    testing::{
+        damage::damaged,
+        files::fixture,
+        streams::{check_cuts, check_splits, fold, sse_body},
+    },
 };
 
 #[test]
 fn any_split_gives_the_same_events() {
     for name in &complete().into_iter().chain(BROKEN.iter().map(|(name, _)| (*name).to_owned())).collect::<Vec<_>>() {
         let (body, _) = sse_body(&fixture(name)["provider"]);
-        let adapter = adapter_of(name);
-        let whole = run(&adapter, &body, &[usize::MAX]);
-        for size in 1..64 {
-            assert_eq!(run(&adapter, &body, &[size]), whole, "{name} in pieces of {size}");
-        }
+        check_splits(name, &adapter_of(name), &Memo::default(), &body);
     }
 }
 
@@ -33,11 +34,7 @@ fn a_cut_is_an_error() {
         let chunks = side["chunks"].as_array().expect("chunks");
         // With a finish reason the answer is whole: no server promises the end mark.
         let last = chunks.iter().position(|chunk| chunk["choices"][0]["finish_reason"].is_string()).expect("a reason");
-        for cut in 0..body.len() {
-            let (events, result) = run(&adapter_of(name), &body[..cut], &[usize::MAX]);
-            assert_eq!(result.is_ok(), cut >= ends[last], "{name} cut at {cut}: {result:?}");
-            assert_eq!(fold(&events).is_some(), result.is_ok(), "{name} cut at {cut}");
-        }
+        check_cuts(name, &adapter_of(name), &Memo::default(), &body, ends[last]);
     }
 }
 
@@ -91,7 +88,7 @@ fn a_stream_adds_up_to_its_whole_reply() {
     for name in COMPLETE {
         let side = &fixture(name)["provider"];
         let adapter = adapter_of(name);
-        let (events, _) = run(&adapter, &sse_body(side).0, &[usize::MAX]);
+        let (events, _) = run(&adapter, &sse_body(side).0, usize::MAX);
         let body = whole_reply(side["chunks"].as_array().expect("chunks")).to_string();
         let whole = decode(&adapter, &body).unwrap_or_else(|e| panic!("{name}: {e}: {body}"));
         let (mut streamed, mut whole) = (fold(&events).expect("finished"), fold(&whole).expect("finished"));
@@ -116,29 +113,15 @@ proptest! {
 
     #[test]
     fn nothing_panics(
-        which in any::<prop::sample::Index>(),
-        edits in prop::collection::vec(
-            (any::<prop::sample::Index>(), 0usize..24, prop::sample::select(vec![
-                "", "\"", "{", "}", "[", "]", ",", ":", "null", "0", "-1", "1e400", "4294967296", "\u{e9}", "\\ud83d", "<think>",
-                "</think>", "[1]", "\n\n", "data: ", "\"index\":", "\"choices\":", "\"\"", "true", "\u{0}", "***",
-            ])),
-            0..12,
-        ),
+        body in damaged(bodies()),
         dialect in prop::sample::select(vec![
             Dialect::OPENAI, Dialect::XAI, Dialect::SONAR, Dialect::GENERIC, dialect_of("vendors/deepseek/"),
         ]),
         size in 1usize..200,
         status in 100u16..600,
     ) {
-        thread_local!(static BODIES: Vec<Vec<u8>> = bodies());
-        let mut body = BODIES.with(|bodies| bodies[which.index(bodies.len())].clone());
-        for (place, length, text) in edits {
-            let from = place.index(body.len() + 1);
-            let to = (from + length).min(body.len());
-            body.splice(from..to, text.bytes());
-        }
         let adapter = OpenAiAdapter::new(dialect);
-        let (events, result) = run(&adapter, &body, &[size]);
+        let (events, result) = run(&adapter, &body, size);
         let finished = fold(&events).is_some();
         prop_assert_eq!(finished, result.is_ok(), "finished exactly when it succeeded");
         let reply = Reply { status, headers: &http::HeaderMap::new(), body: &body };

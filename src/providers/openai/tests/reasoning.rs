@@ -6,13 +6,14 @@ use serde_json::{Value, json};
 use super::{
     builders::{call, chat, encode, message, result, say},
     client,
-    support::{decode, fixture, run_text},
+    support::{decode, run_text},
 };
 use crate::{
     domain::{chat::*, event::ChatEvent},
     providers::{
         adapter::Mode,
         openai::{Dialect, OpenAiAdapter, vendors::vendor},
+        testing::files::fixture,
     },
 };
 

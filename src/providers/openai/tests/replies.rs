@@ -2,8 +2,15 @@
 
 use serde_json::{Value, json};
 
-use super::support::{adapter_of, answers, check_usage, decode, expected, fixture, fold, vendor_fixtures};
-use crate::domain::{chat::ToolKind, event::ChatEvent, failure::FailureClass, usage::CostBasis};
+use super::support::{adapter_of, check_usage, decode, vendor_fixtures};
+use crate::{
+    domain::{chat::ToolKind, event::ChatEvent, failure::FailureClass, usage::CostBasis},
+    providers::testing::{
+        answer::{answers, expected},
+        files::fixture,
+        streams::fold,
+    },
+};
 
 const REPLIES: &[&str] = &[
     "openai/resp-01-text",
@@ -27,7 +34,7 @@ fn whole_replies() {
     for name in REPLIES.iter().copied().chain(vendors.iter().map(String::as_str)) {
         let fixture = fixture(name);
         let events = decode(&adapter_of(name), &fixture["provider"]["body"].to_string());
-        let completion = fold(&events.unwrap_or_else(|e| panic!("{name}: {e}"))).expect("finished");
+        let completion = fold(events.unwrap_or_else(|e| panic!("{name}: {e}"))).expect("finished");
         let body = &fixture["openai"]["body"];
         let choices: Vec<&Value> = body["choices"].as_array().expect("choices").iter().collect();
         let (mut ours, mut theirs) = (answers(&completion), expected(&choices));
@@ -74,7 +81,7 @@ fn members_without_a_field() {
         "videos": [],
         "output_files": [{"file_id": "f"}],
     });
-    let completion = fold(&decode(&adapter_of("perplexity/"), &body.to_string()).expect("a completion"));
+    let completion = fold(decode(&adapter_of("perplexity/"), &body.to_string()).expect("a completion"));
     let metadata: Value = serde_json::from_str(&completion.expect("finished").provider_metadata).expect("JSON");
     for member in ["images", "related_questions", "output_files"] {
         assert_eq!(metadata[member], body[member], "{member}");
@@ -86,7 +93,7 @@ fn members_without_a_field() {
 fn details_of_replies() {
     let read = |name| {
         let body = fixture(name)["provider"]["body"].to_string();
-        fold(&decode(&adapter_of(name), &body).expect(name)).expect("finished")
+        fold(decode(&adapter_of(name), &body).expect(name)).expect("finished")
     };
     let custom = read("openai/resp-09-custom-tool-call");
     assert!(matches!(&custom.choices[0].message.parts[0],

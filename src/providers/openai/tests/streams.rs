@@ -2,8 +2,15 @@
 
 use serde_json::Value;
 
-use super::support::{adapter_of, answers, check_usage, expected, fixture, fold, run, sse_body, vendor_fixtures};
-use crate::domain::failure::FailureClass;
+use super::support::{adapter_of, check_usage, run, vendor_fixtures};
+use crate::{
+    domain::failure::FailureClass,
+    providers::testing::{
+        answer::{answers, expected},
+        files::fixture,
+        streams::{fold, sse_body},
+    },
+};
 
 pub const COMPLETE: &[&str] = &[
     "openai/stream-01-text-usage",
@@ -38,7 +45,7 @@ pub const BROKEN: &[(&str, FailureClass)] = &[
 fn complete_streams() {
     for name in &complete() {
         let fixture = fixture(name);
-        let (events, result) = run(&adapter_of(name), &sse_body(&fixture["provider"]).0, &[usize::MAX]);
+        let (events, result) = run(&adapter_of(name), &sse_body(&fixture["provider"]).0, usize::MAX);
         assert_eq!(result, Ok(()), "{name}");
         let completion = fold(&events).unwrap_or_else(|| panic!("{name}: not finished"));
 
@@ -62,7 +69,7 @@ fn complete_streams() {
 fn broken_streams() {
     for (name, class) in BROKEN {
         let fixture = fixture(name);
-        let (events, result) = run(&adapter_of(name), &sse_body(&fixture["provider"]).0, &[usize::MAX]);
+        let (events, result) = run(&adapter_of(name), &sse_body(&fixture["provider"]).0, usize::MAX);
         let failure = result.expect_err(name);
         assert_eq!(failure.class, *class, "{name}");
         assert_eq!(fold(&events), None, "{name}");

@@ -2,8 +2,17 @@
 
 use serde_json::{Value, json};
 
-use super::support::{Answer, answers, fold, run_text};
-use crate::{domain::failure::FailureClass, providers::openai::Dialect};
+use super::support::run_text;
+use crate::{
+    domain::failure::FailureClass,
+    providers::{
+        openai::Dialect,
+        testing::{
+            answer::{Answer, answers},
+            streams::fold,
+        },
+    },
+};
 
 /// Writes chunks as a stream without an end mark.
 fn stream(chunks: &[Value]) -> String {

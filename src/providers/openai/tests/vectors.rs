@@ -5,9 +5,12 @@ use serde_json::Value;
 use super::{
     builders::{encode, normal},
     client,
-    support::{dialect_of, fixture},
+    support::dialect_of,
 };
-use crate::providers::openai::{Dialect, vendors::vendor};
+use crate::providers::{
+    openai::{Dialect, vendors::vendor},
+    testing::files::fixture,
+};
 
 const REQUESTS: &[&str] = &[
     "openai/req-01-minimal",

@@ -8,9 +8,15 @@ use serde_json::Value;
 use super::{
     builders::{encode, normal},
     client,
-    support::{decode, fixture, fold, run, sse_body, vendor_fixtures, vendor_folders, vendor_of},
+    support::{decode, run, vendor_fixtures, vendor_folders, vendor_of},
 };
-use crate::providers::openai::{OpenAiAdapter, vendor::Key, vendors::vendors};
+use crate::providers::{
+    openai::{OpenAiAdapter, vendor::Key, vendors::vendors},
+    testing::{
+        files::fixture,
+        streams::{fold, sse_body},
+    },
+};
 
 #[test]
 fn every_row_has_a_folder_and_every_folder_a_row() {
@@ -56,10 +62,10 @@ fn a_stream_adds_up_to_the_response() {
     for name in vendor_fixtures("stream") {
         let vendor = vendor_of(&name).expect("a row");
         let adapter = OpenAiAdapter::new(vendor.dialect.clone());
-        let (events, result) = run(&adapter, &sse_body(&fixture(&name)["provider"]).0, &[usize::MAX]);
+        let (events, result) = run(&adapter, &sse_body(&fixture(&name)["provider"]).0, usize::MAX);
         assert_eq!(result, Ok(()), "{name}");
         let whole = fixture(&name.replace("/stream", "/response"))["provider"]["body"].to_string();
-        let whole = fold(&decode(&adapter, &whole).unwrap_or_else(|e| panic!("{name}: {e}")));
+        let whole = fold(decode(&adapter, &whole).unwrap_or_else(|e| panic!("{name}: {e}")));
         assert_eq!(fold(&events), whole, "{name}");
     }
 }

@@ -2,12 +2,13 @@
 
 use serde_json::json;
 
-use super::support::{FAILED_STREAMS, adapter_of, decode, fixture, fold, run, sse_body};
+use super::support::{FAILED_STREAMS, adapter_of, decode, fixture, fold, run};
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
     providers::{
         openai::{self, OpenAiAdapter},
         responses::{Dialect, ResponsesAdapter},
+        testing::streams::sse_body,
     },
 };
 
@@ -82,7 +83,7 @@ fn broken_streams() {
             Some("rate_limit") => FailureClass::RateLimit,
             _ => FailureClass::ServerError,
         };
-        let (events, end) = run(&adapter_of(name), &sse_body(&fixture.provider), usize::MAX);
+        let (events, end) = run(&adapter_of(name), &sse_body(&fixture.provider).0, usize::MAX);
         let failure = end.expect_err(name);
         assert_eq!((failure.class, failure.http_status), (class, Some(200)), "{name}: {failure:?}");
         assert!(!failure.message.is_empty(), "{name}");

@@ -2,7 +2,7 @@
 
 use super::{
     builders::{ask, chat, check, function, message, say, state},
-    support::{decode, fixture, fold, memo, run, sse_body},
+    support::{decode, fixture, fold, memo, run},
 };
 use crate::{
     domain::{chat::*, usage::WarningAction::Dropped},
@@ -10,6 +10,7 @@ use crate::{
         adapter::{Adapter, Format, Memo, Mode},
         registry::{BUILT_IN, Choices, Wire},
         support::{Field, Handling, tests::check_column_except},
+        testing::streams::sse_body,
         two_formats::{PerplexityApi, TwoFormats, XaiApi},
     },
 };
@@ -74,7 +75,7 @@ fn answers_follow_the_memo() {
     let answer =
         crate::providers::adapter::Reply { status: 200, headers: &http::HeaderMap::new(), body: body.as_bytes() };
     assert!(xai.decode(&Memo::default(), answer).is_err(), "it is no chat completion");
-    let (events, end) = run(&xai, &sse_body(&fixture("xai/stream-04-from-xai-responses").provider), 100);
+    let (events, end) = run(&xai, &sse_body(&fixture("xai/stream-04-from-xai-responses").provider).0, 100);
     assert_eq!((end, fold(&events).is_some()), (Ok(()), true));
     assert_eq!(memo().format, Format::Responses);
 }

@@ -2,9 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::support::{
-    Fixture, REPLIES, STREAMS, adapter_of, answer, check_usage, decode, expected, fixture, fold, run, sse_body,
-};
+use super::support::{Fixture, REPLIES, STREAMS, adapter_of, answer, decode, fixture, fold, run};
 use crate::{
     domain::{
         chat::{Part, ToolKind},
@@ -14,6 +12,10 @@ use crate::{
     providers::{
         adapter::{Adapter, ModelListAdapter, Reply},
         responses::{Dialect, ResponsesAdapter},
+        testing::{
+            answer::{check_usage, expected},
+            streams::sse_body,
+        },
     },
 };
 
@@ -26,7 +28,7 @@ pub fn read_reply(name: &str) -> ChatCompletion {
 }
 
 pub fn read_stream(name: &str) -> ChatCompletion {
-    let (events, end) = run(&adapter_of(name), &sse_body(&fixture(name).provider), usize::MAX);
+    let (events, end) = run(&adapter_of(name), &sse_body(&fixture(name).provider).0, usize::MAX);
     assert_eq!(end, Ok(()), "{name}");
     fold(&events).unwrap_or_else(|| panic!("{name}: not finished"))
 }
@@ -43,7 +45,9 @@ fn replies_and_streams() {
             None if client["body"].is_object() => vec![&client["body"]],
             None => vec![&client],
         };
-        let mut theirs = expected(wholes.iter().flat_map(|whole| whole["choices"].as_array().expect("choices")));
+        let choices: Vec<&Value> =
+            wholes.iter().flat_map(|whole| whole["choices"].as_array().expect("choices")).collect();
+        let mut theirs = expected(&choices).remove(0);
         let (ours, states) = answer(&completion);
         if WITHOUT_CITATIONS.contains(name) {
             theirs.citations.clone_from(&ours.citations);
@@ -184,7 +188,7 @@ fn servers_that_mix_up_streams_and_replies() {
     let (events, end) = run(&adapter, body.as_bytes(), 7);
     assert_eq!((fold(&events), end), (Some(whole), Ok(())));
     let name = "perplexity/agent-stream-01-search";
-    let body = sse_body(&fixture(name).provider);
+    let body = sse_body(&fixture(name).provider).0;
     let reply = Reply { status: 200, headers: &http::HeaderMap::new(), body: &body };
     let events = adapter.decode(&super::support::memo(), reply).expect("a reply");
     assert_eq!(fold(&events), Some(read_stream(name)));
