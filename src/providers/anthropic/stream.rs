@@ -33,7 +33,12 @@ impl StreamDecoder for MessageStream {
         if self.done {
             return Ok(());
         }
-        let event: StreamEvent = serde_json::from_slice(&event.data).map_err(|_| unreadable())?;
+        let event: StreamEvent = match serde_json::from_slice(&event.data) {
+            Ok(event) => event,
+            // With the reason to stop everything has been said; a cut after it does no harm.
+            Err(_) if self.answer.has_ended() => return Ok(()),
+            Err(_) => return Err(unreadable()),
+        };
         match event.r#type.as_str() {
             "message_start" => self.answer.start(&event.message.unwrap_or_default(), out),
             "content_block_start" => self.answer.open_block(event.content_block.unwrap_or_default(), out)?,

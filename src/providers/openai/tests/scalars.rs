@@ -73,10 +73,10 @@ fn marks_and_sources() {
         let letters: Vec<char> = text.chars().collect();
         letters.chunks(size).for_each(|piece| scanner.feed(&piece.iter().collect::<String>()));
         let sources = read_sources(Some(r#"["https://a.example","https://b.example"]"#), Some("null"));
-        let found: Vec<_> = cite(&sources, scanner.marks()).into_iter().map(|c| (c.span, c.number)).collect();
+        let found: Vec<_> = cite(&sources, scanner.marks()).map(|c| (c.span, c.number)).collect();
         let want = [((1, 4), 1), ((5, 8), 2), ((29, 32), 2)];
         assert_eq!(found, want.map(|(span, number)| (Some(span), Some(number))));
-        let unmarked: Vec<_> = cite(&sources, &[]).into_iter().map(|c| (c.url, c.span, c.number)).collect();
+        let unmarked: Vec<_> = cite(&sources, &[]).map(|c| (c.url, c.span, c.number)).collect();
         let plain = |url: &str| (url.to_owned(), None, None);
         assert_eq!(unmarked, [plain("https://a.example"), plain("https://b.example")]);
     }
