@@ -30,6 +30,9 @@ impl MessageStream {
 
 impl StreamDecoder for MessageStream {
     fn feed(&mut self, event: &SseEvent, out: &mut Vec<ChatEvent>) -> Result<(), UpstreamFailure> {
+        if self.done {
+            return Ok(());
+        }
         let event: StreamEvent = serde_json::from_slice(&event.data).map_err(|_| unreadable())?;
         match event.r#type.as_str() {
             "message_start" => self.answer.start(&event.message.unwrap_or_default(), out),
