@@ -9,6 +9,7 @@ pub mod openai;
 pub mod place;
 pub mod registry;
 pub mod responses;
+mod room;
 pub mod sandbox;
 pub mod sse;
 pub mod support;

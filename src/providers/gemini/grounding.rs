@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::lenient::or_default;
-use crate::domain::event::Citation;
+use crate::{domain::event::Citation, providers::room::Room};
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]
@@ -60,11 +60,12 @@ pub fn citations(metadata: &str, answer: &str) -> Vec<Citation> {
     if grounding.grounding_supports.is_empty() {
         return sources.iter().filter_map(|source| citation(source, None)).collect();
     }
-    let mut citations = Vec::new();
+    let (mut citations, mut room) = (Vec::new(), Room::default());
     for support in &grounding.grounding_supports {
         let span = span(&support.segment, answer);
         let cited = support.grounding_chunk_indices.iter().filter_map(|index| sources.get(*index));
-        citations.extend(cited.filter_map(|source| citation(source, span)));
+        let cited = cited.filter_map(|source| citation(source, span));
+        citations.extend(cited.take_while(|citation| room.takes(citation)));
     }
     citations
 }

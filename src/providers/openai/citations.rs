@@ -78,16 +78,15 @@ fn source(result: SearchResult<'_>) -> Citation {
 }
 
 /// Matches sources with the marks that refer to them: a citation for each mark, or without any mark one for each source.
-pub fn cite(sources: &[Citation], marks: &[Mark]) -> Vec<Citation> {
-    let marked: Vec<_> = marks
-        .iter()
-        .filter_map(|mark| {
-            let source = sources.get((mark.number as usize).checked_sub(1)?)?;
-            Some(Citation { span: Some((mark.start, mark.end)), number: Some(mark.number), ..source.clone() })
-        })
-        .collect();
-    let found = if marked.is_empty() { sources.to_vec() } else { marked };
-    found.into_iter().filter(|citation| !citation.url.is_empty()).collect()
+pub fn cite<'a>(sources: &'a [Citation], marks: &'a [Mark]) -> impl Iterator<Item = Citation> + 'a {
+    let source = |mark: &Mark| sources.get((mark.number as usize).checked_sub(1)?);
+    let marked = move |mark: &Mark| {
+        let (span, number) = (Some((mark.start, mark.end)), Some(mark.number));
+        Some(Citation { span, number, ..source(mark)?.clone() })
+    };
+    let unmarked = if marks.iter().any(|mark| source(mark).is_some()) { &[] } else { sources };
+    let found = marks.iter().filter_map(marked).chain(unmarked.iter().cloned());
+    found.filter(|citation| !citation.url.is_empty())
 }
 
 /// A `[1]` in the text, in code points.

@@ -11,10 +11,13 @@ use super::{
     rules::Rules,
     usage,
 };
-use crate::domain::{
-    event::{ChatEvent, ChoiceFinish, Finished, Started},
-    failure::{FailureClass, UpstreamFailure},
-    usage::{Cost, Usage},
+use crate::{
+    domain::{
+        event::{ChatEvent, ChoiceFinish, Finished, Started},
+        failure::{FailureClass, UpstreamFailure},
+        usage::{Cost, Usage},
+    },
+    providers::room::Room,
 };
 
 /// More choices than the contract allows are a broken reply, not something to make room for.
@@ -212,9 +215,10 @@ impl Reader {
             return;
         }
         let sources = citations::read_sources(urls, results);
+        let mut room = Room::default();
         for (number, choice) in self.choices.iter().enumerate() {
-            let found = citations::cite(&sources, choice.marks());
-            out.extend(found.into_iter().map(|citation| ChatEvent::Citation { choice: number as u32, citation }));
+            let found = citations::cite(&sources, choice.marks()).take_while(|citation| room.takes(citation));
+            out.extend(found.map(|citation| ChatEvent::Citation { choice: number as u32, citation }));
         }
     }
 }

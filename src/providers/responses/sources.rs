@@ -7,7 +7,7 @@ use super::{
     raw::{Raw, count, list, object, text},
     reply::{Annotation, SearchResult},
 };
-use crate::domain::event::Citation;
+use crate::{domain::event::Citation, providers::room::Room};
 
 /// More results than a model can read.
 const MAX_RESULTS: usize = 1024;
@@ -60,7 +60,8 @@ impl Sources {
             let source = *by_id.get(&u32::try_from(mark.number).ok())?;
             Some(Citation { span: Some(mark.span), ..source.clone() })
         };
-        let mut found: Vec<_> = marks.iter().filter_map(cited).collect();
+        let mut room = Room::default();
+        let mut found: Vec<_> = marks.iter().filter_map(cited).take_while(|citation| room.takes(citation)).collect();
         if found.is_empty() {
             let unmarked = |(source, _): &(Citation, String)| Citation { number: None, ..source.clone() };
             found.extend(self.results.iter().map(unmarked));
