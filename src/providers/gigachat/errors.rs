@@ -88,7 +88,7 @@ fn described(status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamFailure {
     let status = error.as_ref().and_then(told_status).unwrap_or(status);
     let code = error.as_ref().and_then(|error| error.code.0);
     let words = match error {
-        Some(error) if error.message.is_empty() => format!("the provider answered HTTP {status} without a message"),
+        Some(error) if error.message.is_empty() => without_message(status),
         Some(error) => error.message.0.into_owned(),
         None => plain_text(status, body),
     };
@@ -101,10 +101,14 @@ fn described(status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamFailure {
     };
     let (our_code, param) = known.map_or(("", ""), |(_, code, param)| (code, param));
     let wait = (class == RateLimit).then_some(SOON);
+    let message = match public_message(&words) {
+        empty if empty.is_empty() => without_message(status),
+        message => message,
+    };
     UpstreamFailure {
         class,
         http_status: Some(status),
-        message: public_message(&words),
+        message,
         code: code.map(|code| code.to_string()).or(present(our_code)),
         param: present(param),
         retry_after: retry_after(headers).or(wait),
@@ -138,9 +142,13 @@ fn plain_text(status: u16, body: &[u8]) -> String {
     let text = String::from_utf8_lossy(body);
     match text.bytes().next() {
         Some(b'<') => format!("upstream returned HTTP {status} with a non-JSON body"),
-        None | Some(b'{' | b'[' | b'"') => format!("the provider answered HTTP {status} without a message"),
+        None | Some(b'{' | b'[' | b'"') => without_message(status),
         Some(_) => text.into_owned(),
     }
+}
+
+fn without_message(status: u16) -> String {
+    format!("the provider answered HTTP {status} without a message")
 }
 
 fn trim(body: &[u8]) -> &[u8] {
