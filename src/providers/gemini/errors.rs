@@ -114,13 +114,11 @@ pub fn no_answer(reply: Reply<'_>) -> UpstreamFailure {
 impl Described {
     fn into_failure(self, http_status: u16) -> UpstreamFailure {
         let class = self.class(http_status);
-        let message = if self.message.is_empty() {
-            format!(
-                "the provider reported {} without a message",
-                if self.status.is_empty() { "an error" } else { &self.status }
-            )
-        } else {
-            public_message(&self.message)
+        let [message, status] = [&self.message, &self.status].map(|words| public_message(words));
+        let message = match (message.is_empty(), status.is_empty()) {
+            (false, _) => message,
+            (true, false) => format!("the provider reported {status} without a message"),
+            (true, true) => "the provider reported an error without a message".to_owned(),
         };
         UpstreamFailure {
             class,
