@@ -22,6 +22,9 @@ use crate::{
 /// Highest number of a candidate that is believed: nobody is asked for more than 8.
 const MAX_INDEX: u32 = 7;
 
+/// Longest id of an answer that ids of calls are made of.
+const MAX_ID: usize = 128;
+
 /// Every chunk repeats the usage. It is passed on at first and then each time so many tokens have come, to count what
 /// was consumed if the caller hangs up without doubling the number of events.
 const USAGE_STEP: u64 = 256;
@@ -123,7 +126,10 @@ impl Answer {
         self.started = true;
         let mut started = Started::default();
         if let Some(id) = &chunk.response_id {
-            self.origin.response_id = id.0.clone().into_owned();
+            // The id of every call holds it.
+            if id.0.len() <= MAX_ID {
+                self.origin.response_id = id.0.clone().into_owned();
+            }
             started.completion_id = format!("chatcmpl-{}", id.0);
         }
         if let Some(model) = &chunk.model_version {
