@@ -19,6 +19,8 @@ use crate::{
 
 /// Most blocks of one answer, and most citations of one block.
 const MAX_ITEMS: usize = 4096;
+/// Longest id of a call: all the thinking that led to it is told with it.
+const MAX_ID: usize = 1024;
 
 #[derive(Debug, Default)]
 pub struct Answer {
@@ -94,8 +96,9 @@ impl Answer {
     pub fn open_block(&mut self, block: Block, out: &mut Vec<ChatEvent>) -> Result<(), UpstreamFailure> {
         self.close_block(out);
         self.blocks += 1;
-        if self.blocks > MAX_ITEMS {
-            return Err(UpstreamFailure::new(FailureClass::BadResponse, "the answer has too many parts"));
+        if self.blocks > MAX_ITEMS || block.id.len() > MAX_ID {
+            let message = "the answer has too many parts, or a part with too long an id";
+            return Err(UpstreamFailure::new(FailureClass::BadResponse, message));
         }
         self.open = Some(match block.r#type.as_str() {
             "text" => Open::Text { start: self.written, citations: block.citations.unwrap_or_default() },
