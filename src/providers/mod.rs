@@ -3,8 +3,11 @@
 pub mod adapter;
 pub mod anthropic;
 pub mod classify;
+pub mod date;
 pub mod gemini;
 pub mod gigachat;
+pub mod lenient;
+pub mod marks;
 pub mod openai;
 pub mod place;
 pub mod registry;
@@ -15,5 +18,6 @@ pub mod sse;
 pub mod support;
 #[cfg(test)]
 pub mod testing;
+pub mod think;
 pub mod two_formats;
 pub mod warnings;

@@ -12,7 +12,7 @@ use crate::{
     },
     providers::{
         adapter::{EmbeddingAdapter, EncodeError, Encoded, Reply},
-        openai::lenient::{Count, Object, Text},
+        lenient::{Count, Object, Text},
         warnings::Warnings,
     },
 };

@@ -13,7 +13,7 @@ use crate::{
     },
     providers::{
         classify::{classify, public_message, retry_after},
-        openai::lenient::{Count, Text},
+        lenient::{Count, Text},
     },
 };
 

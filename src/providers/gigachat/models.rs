@@ -10,7 +10,7 @@ use crate::{
     },
     providers::{
         adapter::{ModelListAdapter, Reply},
-        openai::lenient::{List, Object, Text},
+        lenient::{List, Object, Text},
     },
 };
 

@@ -20,7 +20,7 @@ use crate::{
     },
     providers::{
         adapter::Memo,
-        openai::think::{Split, ThinkSplitter},
+        think::{Split, ThinkSplitter},
     },
 };
 

@@ -7,7 +7,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     domain::usage::Usage,
-    providers::openai::lenient::{Count, List, Object, Text},
+    providers::lenient::{Count, List, Object, Text},
 };
 
 /// A chunk of a stream, or a whole completion: they differ only in where the choice keeps its message.

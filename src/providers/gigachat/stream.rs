@@ -8,7 +8,7 @@ use crate::{
     },
     providers::{
         adapter::{Memo, StreamDecoder},
-        openai::lenient::Object,
+        lenient::Object,
         sse::SseEvent,
     },
 };

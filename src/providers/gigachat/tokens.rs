@@ -16,7 +16,7 @@ use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
     providers::{
         adapter::{AccessToken, Reply, TokenExchange, TokenRequest},
-        openai::lenient::{Count, Text},
+        lenient::{Count, Text},
     },
 };
 

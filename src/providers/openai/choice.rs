@@ -5,18 +5,22 @@ use bytes::Bytes;
 use serde_json::value::RawValue;
 
 use super::{
-    citations::{Mark, MarkScanner},
     finish::{self, Meaning},
     logprobs,
     reply::{Audio, Delta},
     rules::Rules,
-    think::{Split, ThinkSplitter},
     thinking::Thinking,
     tools::{Fragment, ToolCalls},
 };
-use crate::domain::{
-    event::{AudioDelta, ChatEvent, TokenLogprob},
-    failure::{FailureClass, UpstreamFailure},
+use crate::{
+    domain::{
+        event::{AudioDelta, ChatEvent, TokenLogprob},
+        failure::{FailureClass, UpstreamFailure},
+    },
+    providers::{
+        marks::{Mark, Marks},
+        think::{Split, ThinkSplitter},
+    },
 };
 
 const BASE64: GeneralPurpose = GeneralPurpose::new(
@@ -30,7 +34,7 @@ pub struct ChoiceReader {
     pub saw_delta: bool,
     think: Option<ThinkSplitter>,
     thinking: Thinking,
-    marks: Option<MarkScanner>,
+    marks: Option<Marks>,
     calls: ToolCalls,
     has_output: bool,
     /// The first one that is not empty; later ones do not count.
@@ -43,7 +47,7 @@ impl ChoiceReader {
             saw_delta: false,
             think: rules.think_tags.then(ThinkSplitter::default),
             thinking: Thinking::new(rules),
-            marks: rules.citation_marks.then(MarkScanner::default),
+            marks: rules.citation_marks.then(Marks::default),
             calls: ToolCalls::default(),
             has_output: false,
             native_reason: String::new(),
@@ -59,7 +63,7 @@ impl ChoiceReader {
     }
 
     pub fn marks(&self) -> &[Mark] {
-        self.marks.as_ref().map_or(&[], MarkScanner::marks)
+        self.marks.as_ref().map_or(&[], Marks::found)
     }
 
     /// Returns the finish reason in the server's words, whether there are tool calls, and whether there is anything.

@@ -3,8 +3,13 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{Count, List, Object, Text};
-use crate::domain::event::Citation;
+use crate::{
+    domain::event::Citation,
+    providers::{
+        lenient::{Count, List, Object, Text},
+        marks::Mark,
+    },
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -81,56 +86,10 @@ fn source(result: SearchResult<'_>) -> Citation {
 pub fn cite<'a>(sources: &'a [Citation], marks: &'a [Mark]) -> impl Iterator<Item = Citation> + 'a {
     let source = |mark: &Mark| sources.get((mark.number as usize).checked_sub(1)?);
     let marked = move |mark: &Mark| {
-        let (span, number) = (Some((mark.start, mark.end)), Some(mark.number));
+        let (span, number) = (Some(mark.span), Some(mark.number));
         Some(Citation { span, number, ..source(mark)?.clone() })
     };
     let unmarked = if marks.iter().any(|mark| source(mark).is_some()) { &[] } else { sources };
     let found = marks.iter().filter_map(marked).chain(unmarked.iter().cloned());
     found.filter(|citation| !citation.url.is_empty())
-}
-
-/// A `[1]` in the text, in code points.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mark {
-    start: u32,
-    end: u32,
-    number: u32,
-}
-
-/// Finds marks in a text that comes piece by piece.
-#[derive(Debug, Default)]
-pub struct MarkScanner {
-    position: u32,
-    /// Where a mark may have begun, and its number so far.
-    open: Option<(u32, u32)>,
-    marks: Vec<Mark>,
-}
-
-/// More sources than any answer has; a larger number in brackets is a year.
-const MAX_NUMBER: u32 = 999;
-/// Bounds what a hostile text can make us remember.
-const MAX_MARKS: usize = 4096;
-
-impl MarkScanner {
-    pub fn feed(&mut self, text: &str) {
-        for letter in text.chars() {
-            self.open = match (letter, self.open) {
-                ('[', _) => Some((self.position, 0)),
-                (']', Some((start, number))) if number > 0 && self.marks.len() < MAX_MARKS => {
-                    self.marks.push(Mark { start, end: self.position + 1, number });
-                    None
-                }
-                (digit, Some((start, number))) => digit
-                    .to_digit(10)
-                    .map(|digit| (start, number * 10 + digit))
-                    .filter(|(_, number)| (1..=MAX_NUMBER).contains(number)),
-                _ => None,
-            };
-            self.position = self.position.saturating_add(1);
-        }
-    }
-
-    pub fn marks(&self) -> &[Mark] {
-        &self.marks
-    }
 }

@@ -9,7 +9,6 @@ use super::{
     dialect::Dialect,
     errors,
     extras::{self, Extras},
-    lenient::{Count, List, Object, Text},
     paths,
     switches::Dimensions,
     usage,
@@ -21,6 +20,7 @@ use crate::{
     },
     providers::{
         adapter::{EncodeError, Encoded, Reply},
+        lenient::{Count, List, Object, Text},
         support::Field,
         warnings::Warnings,
     },

@@ -5,19 +5,16 @@ use std::borrow::Cow;
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::{
-    dialect::Dialect,
-    errors,
-    lenient::{Count, List, Object, Text},
-    switches::ModelList,
-    whole::trim,
-};
+use super::{dialect::Dialect, errors, switches::ModelList, whole::trim};
 use crate::{
     domain::{
         failure::UpstreamFailure,
         model::{Capability, ListedModel},
     },
-    providers::adapter::Reply,
+    providers::{
+        adapter::Reply,
+        lenient::{Count, List, Object, Text},
+    },
 };
 
 /// Bounds what a hostile list can make us remember. The largest list there is has some hundred entries.

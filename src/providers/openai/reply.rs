@@ -8,7 +8,7 @@ use serde::{
 };
 use serde_json::value::RawValue;
 
-use super::lenient::{Count, List, Object, Text, Wrapped};
+use crate::providers::lenient::{Count, List, Object, Text, Wrapped};
 
 /// A chunk of a stream, or a whole completion: they differ only in where the choice keeps its content.
 #[derive(Debug, Default, Deserialize)]

@@ -4,7 +4,6 @@ use http::HeaderMap;
 
 use super::{
     errors,
-    lenient::Object,
     reader::{End, Form, Reader, answered},
     reply::Reply,
     rules::Rules,
@@ -17,6 +16,7 @@ use crate::{
     },
     providers::{
         adapter::{self, StreamDecoder},
+        lenient::Object,
         sse::SseEvent,
     },
 };

@@ -3,8 +3,10 @@
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-use super::lenient::{Count, Object};
-use crate::domain::usage::{Cost, CostBasis, Usage, UsageSource};
+use crate::{
+    domain::usage::{Cost, CostBasis, Usage, UsageSource},
+    providers::lenient::{Count, Object},
+};
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]

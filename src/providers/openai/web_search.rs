@@ -7,7 +7,7 @@ use super::{
     switches::WebSearchForm,
     wire::{Place, Request, UserLocation, WebSearch},
 };
-use crate::domain::chat;
+use crate::{domain::chat, providers::date};
 
 pub fn encode<'a>(cx: &mut Context<'_>, wish: &'a chat::WebSearch, wire: &mut Request<'a>) {
     let place = |place: &'a chat::UserLocation| Place {
@@ -43,8 +43,8 @@ fn filters<'a>(cx: &mut Context<'_>, wish: &'a chat::WebSearch, wire: &mut Reque
         cx.warnings
             .dropped("prompt.web_search.excluded_domains", "the provider takes allowed or excluded domains, not both");
     }
-    wire.search_after_date_filter = wish.start_time.map(date);
-    wire.search_before_date_filter = wish.end_time.map(date);
+    wire.search_after_date_filter = wish.start_time.map(date::american);
+    wire.search_before_date_filter = wish.end_time.map(date::american);
     let Some(age) = wish.max_age_seconds else { return };
     if wish.start_time.is_some() || wish.end_time.is_some() {
         cx.warnings.dropped("prompt.web_search.max_age", "the provider takes an age or dates, not both");
@@ -60,17 +60,3 @@ fn filters<'a>(cx: &mut Context<'_>, wish: &'a chat::WebSearch, wire: &mut Reque
 const DAY: u64 = 24 * 60 * 60;
 const YEAR: (u64, &str) = (365 * DAY, "year");
 const RECENCY: &[(u64, &str)] = &[(60 * 60, "hour"), (DAY, "day"), (7 * DAY, "week"), (31 * DAY, "month"), YEAR];
-
-/// Writes Unix seconds as `M/D/YYYY`, by Howard Hinnant's days-to-civil algorithm.
-pub fn date(unix_seconds: i64) -> String {
-    let days = unix_seconds.div_euclid(DAY as i64) + 719_468;
-    let era = days.div_euclid(146_097);
-    let day_of_era = days.rem_euclid(146_097);
-    let year_of_era = (day_of_era - day_of_era / 1460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let shifted_month = (5 * day_of_year + 2) / 153;
-    let day = day_of_year - (153 * shifted_month + 2) / 5 + 1;
-    let month = if shifted_month < 10 { shifted_month + 3 } else { shifted_month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    format!("{month}/{day}/{year}")
-}

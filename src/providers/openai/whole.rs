@@ -2,7 +2,6 @@
 
 use super::{
     errors,
-    lenient::Object,
     reader::{End, Form, Reader, answered},
     reply::Reply,
     rules::Rules,
@@ -12,7 +11,7 @@ use crate::{
         event::ChatEvent,
         failure::{FailureClass, UpstreamFailure},
     },
-    providers::adapter,
+    providers::{adapter, lenient::Object},
 };
 
 /// Appends the events of a completion; or says why the body is none.

@@ -4,14 +4,13 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use super::{
     context::Context,
-    date::date,
     dialect::SearchForm,
     options::Options,
     wire::{Filter, UserLocation, WebSearch},
 };
 use crate::{
     domain::chat::{self, ChatRequest, ToolChoiceMode},
-    providers::adapter::EncodeError,
+    providers::{adapter::EncodeError, date},
 };
 
 const FIELD: &str = "prompt.web_search";
@@ -101,7 +100,7 @@ fn filters<'a>(cx: &mut Context<'_>, wish: &'a chat::WebSearch, filters: &mut BT
     let dates = [("search_after_date_filter", wish.start_time), ("search_before_date_filter", wish.end_time)];
     for (name, time) in dates {
         if let Some(time) = time {
-            filters.insert(name, Filter::Text(date(time).into()));
+            filters.insert(name, Filter::Text(date::american(time).into()));
         }
     }
     let Some(age) = wish.max_age_seconds else { return };

@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    marks::Mark,
     raw::{Raw, count, list, object, text},
     reply::{Annotation, SearchResult},
 };
-use crate::{domain::event::Citation, providers::room::Room};
+use crate::{
+    domain::event::Citation,
+    providers::{marks::Mark, room::Room},
+};
 
 /// More results than a model can read.
 const MAX_RESULTS: usize = 1024;
@@ -57,7 +59,7 @@ impl Sources {
     pub fn cite(&self, marks: &[Mark]) -> Vec<Citation> {
         let by_id: BTreeMap<_, _> = self.results.iter().map(|(source, _)| (source.number, source)).collect();
         let cited = |mark: &Mark| {
-            let source = *by_id.get(&u32::try_from(mark.number).ok())?;
+            let source = *by_id.get(&Some(mark.number))?;
             Some(Citation { span: Some(mark.span), ..source.clone() })
         };
         let mut room = Room::default();

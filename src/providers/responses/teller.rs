@@ -3,13 +3,15 @@
 use super::{
     calls::{Call, Calls},
     errors::answered,
-    marks::Marks,
     told::{Kind, Told},
 };
-use crate::domain::{
-    chat::ProviderState,
-    event::{ChatEvent, Citation, TokenLogprob},
-    failure::{FailureClass, UpstreamFailure},
+use crate::{
+    domain::{
+        chat::ProviderState,
+        event::{ChatEvent, Citation, TokenLogprob},
+        failure::{FailureClass, UpstreamFailure},
+    },
+    providers::marks::Marks,
 };
 
 /// Which piece of an answer something is.

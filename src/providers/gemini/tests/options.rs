@@ -9,7 +9,8 @@ use crate::{
     },
     providers::{
         adapter::{Adapter, EncodeError, Mode},
-        gemini::{GeminiAdapter, GeminiDefaults, SafetySetting, search},
+        date,
+        gemini::{GeminiAdapter, GeminiDefaults, SafetySetting},
     },
 };
 
@@ -190,7 +191,7 @@ fn writes_times_of_the_calendar() {
         (4_107_542_399, "2100-02-28T23:59:59Z"),
         (4_107_542_400, "2100-03-01T00:00:00Z"),
     ] {
-        assert_eq!(search::rfc3339(seconds), want);
+        assert_eq!(date::rfc3339(seconds), want);
     }
 }
 

@@ -4,12 +4,14 @@ use serde_json::{json, value::to_raw_value};
 
 use crate::{
     domain::{event::FinishReason, usage::Usage},
-    providers::openai::{
-        citations::{MarkScanner, cite, read_sources},
-        finish::{Meaning, meaning},
-        logprobs,
+    providers::{
+        marks::Marks,
+        openai::{
+            citations::{cite, read_sources},
+            finish::{Meaning, meaning},
+            logprobs, usage,
+        },
         think::ThinkSplitter,
-        usage,
     },
 };
 
@@ -69,11 +71,11 @@ fn blank_space_is_not_held_forever() {
 fn marks_and_sources() {
     let text = "Å[1] [2][10] [x] [0] [2026] [[2]] [3";
     for size in 1..text.len() {
-        let mut scanner = MarkScanner::default();
+        let mut scanner = Marks::default();
         let letters: Vec<char> = text.chars().collect();
         letters.chunks(size).for_each(|piece| scanner.feed(&piece.iter().collect::<String>()));
         let sources = read_sources(Some(r#"["https://a.example","https://b.example"]"#), Some("null"));
-        let found: Vec<_> = cite(&sources, scanner.marks()).map(|c| (c.span, c.number)).collect();
+        let found: Vec<_> = cite(&sources, scanner.found()).map(|c| (c.span, c.number)).collect();
         let want = [((1, 4), 1), ((5, 8), 2), ((29, 32), 2)];
         assert_eq!(found, want.map(|(span, number)| (Some(span), Some(number))));
         let unmarked: Vec<_> = cite(&sources, &[]).map(|c| (c.url, c.span, c.number)).collect();

@@ -3,7 +3,7 @@
 /// A mark and where it stands, in code points.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mark {
-    pub number: u64,
+    pub number: u32,
     pub span: (u32, u32),
 }
 
@@ -12,12 +12,12 @@ pub struct Mark {
 pub struct Marks {
     position: u32,
     /// Where a mark may have begun, and its number so far.
-    open: Option<(u32, u64)>,
+    open: Option<(u32, u32)>,
     found: Vec<Mark>,
 }
 
-/// A larger number in brackets is a year or the like.
-const MAX_NUMBER: u64 = 999;
+/// More sources than any answer has; a larger number in brackets is a year.
+const MAX_NUMBER: u32 = 999;
 /// Bounds what a hostile text can make us remember.
 const MAX_MARKS: usize = 4096;
 
@@ -29,7 +29,7 @@ impl Marks {
         }
     }
 
-    fn next(&mut self, letter: char) -> Option<(u32, u64)> {
+    fn next(&mut self, letter: char) -> Option<(u32, u32)> {
         if letter == '[' {
             return Some((self.position, 0));
         }
@@ -40,7 +40,7 @@ impl Marks {
             }
             return None;
         }
-        let number = number * 10 + u64::from(letter.to_digit(10)?);
+        let number = number * 10 + letter.to_digit(10)?;
         (1..=MAX_NUMBER).contains(&number).then_some((start, number))
     }
 
