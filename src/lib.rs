@@ -20,7 +20,9 @@ pub mod pb {
 
 /// Who may call: gateway keys in memory.
 pub mod access;
-/// USE CASES of whoever runs the gateway: keys and models.
+/// What happens to provider keys, on its way to the log.
+pub mod activity;
+/// USE CASES of whoever runs the gateway or owns keys: keys, imports, tests, activity, usage, models.
 pub mod admin;
 /// USE CASE: completes a conversation.
 pub mod chat;
@@ -36,6 +38,8 @@ pub mod metering;
 pub mod providers;
 /// Which target, which key, what next.
 pub mod routing;
+/// Encrypts provider keys for storage.
+pub mod sealing;
 /// Provider state: goes back only where it came from, remembered for callers who lose it.
 pub mod states;
 /// The only database code: SQLite or PostgreSQL.

@@ -25,7 +25,7 @@ use crate::domain::{
 pub struct Request {
     pub operation: Operation,
     pub request_id: String,
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     pub streamed: bool,
 }
 
@@ -202,7 +202,7 @@ mod tests {
     fn every_request_is_recorded_once() {
         let (recorder, records) = recorder(2);
         let start = |id: &str| {
-            let caller = Caller { user_id: "u".into(), key_id: "k".into(), key_name: "n".into() };
+            let caller = Arc::new(Caller { user_id: "u".into(), key_id: "k".into(), ..Caller::default() });
             let request = Request { operation: Operation::Chat, request_id: id.into(), caller, streamed: true };
             Meter::start(request, recorder.clone())
         };

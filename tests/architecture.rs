@@ -21,9 +21,11 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("metering", &["domain"]),
     ("upstream", &["domain", "providers", "routing::transport"]),
     ("states", &["domain"]),
+    ("activity", &["domain"]),
+    ("sealing", &["domain"]),
     ("chat", &["domain", "routing", "metering", "states"]),
     ("embeddings", &["domain", "routing", "metering"]),
-    ("admin", &["domain", "routing", "access", "storage", "states"]),
+    ("admin", &["domain", "routing", "access", "storage", "states", "activity", "sealing"]),
     ("grpc", &["domain", "chat", "embeddings", "admin", "access", "pb"]),
     // Presets are data that only the reader of the environment can fill in.
     ("config", &["domain", "providers::openai", "providers::two_formats"]),

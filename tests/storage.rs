@@ -22,6 +22,7 @@ fn key(n: u8) -> GatewayKey {
         active: true,
         created_ms: i64::from(n),
         expires_ms: n.is_multiple_of(2).then_some(99),
+        ..GatewayKey::default()
     }
 }
 

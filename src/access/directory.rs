@@ -16,6 +16,7 @@ use super::gateway_key::{MAX_LENGTH, hash};
 use crate::domain::{
     error::{Error, ErrorKind},
     key::{Caller, GatewayKey},
+    scope::{ModelPatterns, Scopes},
 };
 
 /// The user who owns the gateway. With authentication off, everybody is this user.
@@ -38,7 +39,7 @@ pub struct AccessSnapshot {
 struct Entry {
     hash: [u8; 32],
     expires_ms: Option<i64>,
-    caller: Caller,
+    caller: Arc<Caller>,
 }
 
 impl AccessSnapshot {
@@ -46,7 +47,9 @@ impl AccessSnapshot {
     pub fn new(revision: i64, keys: impl IntoIterator<Item = GatewayKey>) -> Self {
         let entry = |key: GatewayKey| {
             let hash: [u8; 32] = key.hash.try_into().ok()?;
-            let caller = Caller { user_id: key.user_id, key_id: key.id, key_name: key.name };
+            let (scopes, models) = (key.scopes, key.models);
+            let caller = Caller { user_id: key.user_id, key_id: key.id, key_name: key.name, scopes, models };
+            let caller = Arc::new(caller);
             Some((prefix(&hash), Entry { hash, expires_ms: key.expires_ms, caller }))
         };
         Self { revision, keys: keys.into_iter().filter(|key| key.active).filter_map(entry).collect() }
@@ -56,7 +59,7 @@ impl AccessSnapshot {
         self.revision
     }
 
-    fn find(&self, token: &str, now_ms: i64) -> Option<&Caller> {
+    fn find(&self, token: &str, now_ms: i64) -> Option<&Arc<Caller>> {
         let hash = hash(token);
         let entry = self.keys.get(&prefix(&hash))?;
         verify_slices_are_equal(&entry.hash, &hash).ok()?;
@@ -74,7 +77,7 @@ fn prefix(hash: &[u8; 32]) -> Prefix {
 pub struct Directory {
     snapshot: ArcSwap<AccessSnapshot>,
     /// Who everybody is while authentication is off.
-    anonymous: Option<Caller>,
+    anonymous: Option<Arc<Caller>>,
     /// Whether keys may exist that the snapshot lacks, because the database is away.
     stale: AtomicBool,
 }
@@ -87,14 +90,19 @@ impl Directory {
 
     /// Asks for no key: every caller is the owner. Only for addresses that nobody else can reach.
     pub fn open_to_all() -> Self {
-        let caller =
-            Caller { user_id: OWNER_ID.into(), key_id: "anonymous".into(), key_name: "authentication is off".into() };
-        Self { snapshot: ArcSwap::default(), anonymous: Some(caller), stale: AtomicBool::new(false) }
+        let caller = Caller {
+            user_id: OWNER_ID.into(),
+            key_id: "anonymous".into(),
+            key_name: "authentication is off".into(),
+            scopes: Scopes::all(),
+            models: ModelPatterns::default(),
+        };
+        Self { snapshot: ArcSwap::default(), anonymous: Some(Arc::new(caller)), stale: AtomicBool::new(false) }
     }
 
     /// Returns who shows this key. A missing, malformed, unknown, expired or revoked key gets one identical error, so
     /// that nothing can be learned by trying.
-    pub fn authenticate(&self, bearer: Option<&str>, now_ms: i64) -> Result<Caller, Error> {
+    pub fn authenticate(&self, bearer: Option<&str>, now_ms: i64) -> Result<Arc<Caller>, Error> {
         if let Some(caller) = &self.anonymous {
             return Ok(caller.clone());
         }

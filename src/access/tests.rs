@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::domain::{
     error::{Error, ErrorKind},
@@ -13,6 +15,7 @@ fn stored(secret: &GatewayKeySecret) -> GatewayKey {
         active: true,
         created_ms: 0,
         expires_ms: None,
+        ..GatewayKey::default()
     }
 }
 
@@ -83,9 +86,13 @@ fn every_refusal_is_the_same() {
             GatewayKey { active: false, ..stored(inactive) },
         ],
     ));
-    let caller =
-        Caller { user_id: OWNER_ID.into(), key_id: valid.public_id().to_owned(), key_name: "laptop".to_owned() };
-    assert_eq!(directory.authenticate(Some(valid.expose()), 100).unwrap(), caller);
+    let caller = Caller {
+        user_id: OWNER_ID.into(),
+        key_id: valid.public_id().to_owned(),
+        key_name: "laptop".to_owned(),
+        ..Caller::default()
+    };
+    assert_eq!(directory.authenticate(Some(valid.expose()), 100).unwrap(), Arc::new(caller));
     assert!(directory.authenticate(Some(expired.expose()), 99).is_ok());
 
     let unknown = GatewayKeySecret::generate().unwrap();

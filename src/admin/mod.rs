@@ -1,7 +1,26 @@
-//! USE CASES of whoever runs the gateway: validate, write, publish the new snapshot; and what there is to list.
+//! USE CASES of whoever runs the gateway or owns keys: validate, write, publish the new snapshot; and what there is to
+//! list.
 
+pub mod activity;
+pub mod actor;
 mod errors;
-pub mod keys;
+pub mod gateway_keys;
+pub mod happenings;
+pub mod key_checks;
+pub mod key_import;
+pub mod key_kinds;
 mod listed;
 pub mod models;
+pub mod provider_keys;
 pub mod upstream_models;
+pub mod usage;
+
+/// The use cases of keys, activity and usage.
+pub struct Administration {
+    pub gateway_keys: gateway_keys::GatewayKeys,
+    pub provider_keys: std::sync::Arc<provider_keys::ProviderKeys>,
+    pub checks: key_checks::KeyChecks,
+    pub import: key_import::KeyImport,
+    pub activity: activity::Activity,
+    pub usage: usage::UsageReport,
+}

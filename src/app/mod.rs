@@ -1,5 +1,6 @@
 //! The parts list: builds everything, serves, drains. Constructing and spawning happens here and nowhere else.
 
+mod background;
 mod providers;
 
 use std::{
@@ -18,29 +19,39 @@ use tonic::service::Routes;
 
 use crate::{
     access::Directory,
+    activity::{ActivityLog, activity_log},
     admin::{
-        keys::{FirstKey, KeysAdmin},
+        Administration,
+        activity::Activity,
+        gateway_keys::{FirstKey, GatewayKeys},
+        key_checks::KeyChecks,
+        key_import::KeyImport,
         models::Models,
+        provider_keys::ProviderKeys,
         upstream_models::UpstreamModels,
+        usage::UsageReport,
     },
     chat::Chat,
     config::{Auth, Settings},
     embeddings::Embedder,
     grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
-    metering::{Recorder, Records, recorder},
-    routing::{catalog::Catalog, failover::FailoverLimits},
+    metering::{Recorder, recorder},
+    routing::{
+        catalog::Catalog,
+        failover::FailoverLimits,
+        happenings::{Happenings, happenings},
+        key_pool::KeyPool,
+    },
+    sealing::Sealer,
     storage::{DatabaseUrl, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
 };
 
-/// How often another process's changes to gateway keys are looked for.
-const REFRESH: Duration = Duration::from_millis(500);
 /// Pause before a failed upstream attempt is tried again with the same key.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 
-/// How often the records of finished requests are written, and how many may wait.
-const RECORD_TICK: Duration = Duration::from_millis(100);
+/// How many records of requests, happenings of keys and entries of activity may wait to be written.
 const WAITING_RECORDS: usize = 10_000;
 
 /// Longer than anybody waits; for a heartbeat that is switched off.
@@ -49,8 +60,7 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// A gateway that is ready to serve: everything is built and both ports are open.
 pub struct App {
     settings: Settings,
-    keys: Arc<KeysAdmin>,
-    records: Records,
+    background: background::Work,
     routes: Routes,
     in_memory: InMemory<ChatEntry<Upstreams>>,
     health: Health,
@@ -76,20 +86,25 @@ impl App {
             Auth::Required => Directory::new(),
             Auth::Off => Directory::open_to_all(),
         });
-        let keys = Arc::new(KeysAdmin::new(store, directory.clone()));
+        let gateway_keys = GatewayKeys::new(store.clone(), directory.clone());
         let chosen = settings.bootstrap_key.as_ref().map(|key| key.expose_secret());
-        let first_key = keys.bootstrap(chosen, now_ms()).await?;
+        let first_key = gateway_keys.bootstrap(chosen, now_ms()).await?;
 
         let (recorder, records) = recorder(WAITING_RECORDS);
+        let (happenings, happened) = happenings(WAITING_RECORDS);
+        let (log, entries) = activity_log(WAITING_RECORDS);
         let chat = Arc::new(chat(&settings, recorder)?);
         let (catalog, fallback_keys) = (chat.catalog.clone(), chat.fallback_keys.clone());
         let (transport, recorder) = (chat.transport.clone(), chat.recorder.clone());
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let services = Services { chat, embedder, models, directory, key_headers: providers::key_headers() };
+        let keys = provider_keys(&settings, &store, happenings, log);
+        let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
+        let background = background::Work { admin: admin.clone(), records, happened, entries };
+        let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, keys, records, routes, in_memory, health, grpc, edge, first_key })
+        Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -102,7 +117,7 @@ impl App {
 
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
     pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, keys, records, routes, in_memory, health, grpc, edge, .. } = self;
+        let Self { settings, background, routes, in_memory, health, grpc, edge, .. } = self;
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
@@ -120,10 +135,9 @@ impl App {
             gateway_edge::serve(router, edge, edge_settings, stopped, drain).await.context("the REST server failed")
         });
 
-        // These two outlive the requests they serve.
+        // These outlive the requests they serve.
         let mut helpers = JoinSet::new();
-        helpers.spawn(refresh_keys(keys));
-        helpers.spawn(keep_records(records, log));
+        background.spawn(log, &mut helpers);
 
         let first = tokio::select! {
             () = stop => None,
@@ -145,52 +159,29 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
-/// Looks for changes that other processes made to gateway keys, for ever.
-async fn refresh_keys(keys: Arc<KeysAdmin>) {
-    let mut away = false;
-    loop {
-        tokio::time::sleep(REFRESH).await;
-        match keys.refresh().await {
-            Ok(_) if away => tracing::info!("the database is back"),
-            Err(error) if !away => {
-                tracing::warn!(%error, "the database is away; the gateway keys known so far stay in use");
-            }
-            Ok(_) | Err(_) => {}
-        }
-        away = keys.is_stale();
-    }
+fn provider_keys(settings: &Settings, store: &Store, happenings: Happenings, log: ActivityLog) -> Arc<ProviderKeys> {
+    Arc::new(ProviderKeys {
+        store: store.clone(),
+        sealer: Arc::new(Sealer {}),
+        pool: Arc::new(KeyPool::new(happenings)),
+        log,
+        kinds: Arc::new(providers::key_kinds(settings)),
+    })
 }
 
-/// Writes the records of finished requests, for ever and once more when it is dropped.
-async fn keep_records(records: Records, log: Option<RequestLog>) {
-    let mut keeper = Keeper { records, log };
-    loop {
-        tokio::time::sleep(RECORD_TICK).await;
-        keeper.write();
-    }
-}
-
-struct Keeper {
-    records: Records,
-    log: Option<RequestLog>,
-}
-
-impl Keeper {
-    fn write(&mut self) {
-        match &mut self.log {
-            Some(log) => log.write(self.records.drain()),
-            None => self.records.drain().for_each(drop),
-        }
-        let lost = self.records.take_lost();
-        if lost > 0 {
-            tracing::warn!(lost, "records of requests were lost: they came faster than they could be written");
-        }
-    }
-}
-
-impl Drop for Keeper {
-    fn drop(&mut self) {
-        self.write();
+fn administration(
+    store: Store,
+    gateway_keys: GatewayKeys,
+    keys: Arc<ProviderKeys>,
+    upstreams: Arc<Upstreams>,
+) -> Administration {
+    Administration {
+        gateway_keys,
+        provider_keys: keys.clone(),
+        checks: KeyChecks { keys: keys.clone(), provider: upstreams },
+        import: KeyImport { keys },
+        activity: Activity { store: store.clone() },
+        usage: UsageReport { store },
     }
 }
 

@@ -7,6 +7,7 @@ use http::{HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
 
 use crate::{
+    admin::key_kinds::{KeyKind, KeyKinds},
     config::{ProviderAuth, ProviderEntry, ProviderFormat, Settings, Tls, Upstream},
     domain::{
         chat::Modality,
@@ -97,9 +98,7 @@ fn default_model(settings: &Settings) -> String {
 
 /// Keys from the environment and the configuration file.
 pub fn fallback_keys(settings: &Settings) -> FallbackKeys {
-    let key = |secret: &secrecy::SecretString, alias: &str| {
-        Arc::new(ProviderKey { alias: alias.to_owned(), secret: secret.clone() })
-    };
+    let key = |secret: &secrecy::SecretString, alias: &str| Arc::new(ProviderKey::new(alias, secret.clone()));
     let built_in = BUILT_IN.iter().filter_map(|row| {
         let secret = settings.upstreams.get(row.name)?.api_key.as_ref()?;
         Some((row.name.to_owned(), key(secret, "environment")))
@@ -107,6 +106,17 @@ pub fn fallback_keys(settings: &Settings) -> FallbackKeys {
     let configured =
         settings.providers.iter().filter_map(|e| Some((e.name.clone(), key(e.api_key.as_ref()?, "configuration"))));
     FallbackKeys(built_in.chain(configured).collect())
+}
+
+/// What is known of the keys of every provider that takes one.
+pub fn key_kinds(settings: &Settings) -> KeyKinds {
+    let built_in = BUILT_IN.iter().filter(|row| row.key_style != KeyStyle::None).map(|row| {
+        let kind = KeyKind { parameters: &[], variables: vec![row.key_variable.to_owned()] };
+        (row.name.to_owned(), kind)
+    });
+    let configured = settings.providers.iter().filter(|entry| entry.auth != ProviderAuth::None);
+    let configured = configured.map(|entry| (entry.name.clone(), KeyKind::default()));
+    KeyKinds(built_in.chain(configured).collect())
 }
 
 /// Request headers that may carry a provider key.

@@ -81,7 +81,7 @@ fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
     let file = r#"{"models": [{"provider": "acme", "name": "vectors", "capabilities": ["embeddings"]}]}"#;
     let file = crate::routing::catalog::read(file).unwrap();
     let sources = Sources { providers: vec![provider], file, ..Sources::default() };
-    let fallback = ProviderKey { alias: "environment".into(), secret: "e".into() };
+    let fallback = ProviderKey::new("environment", "e");
     let (recorder, records) = recorder(16);
     let chat = Chat {
         catalog: Arc::new(Catalog::new(sources).unwrap()),
@@ -97,7 +97,7 @@ fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
 /// A call with a key of the caller's own, which is tried before that of the environment.
 fn context(caller: &str) -> CallContext {
     CallContext {
-        caller: Caller { user_id: "u".into(), key_id: caller.into(), key_name: "n".into() },
+        caller: Arc::new(Caller { user_id: "u".into(), key_id: caller.into(), ..Caller::default() }),
         request_id: "r".into(),
         deadline: tokio::time::Instant::now() + Duration::from_secs(10),
         request_keys: RequestKeys(vec![(RequestKeyScope::Provider("acme".into()), "h".into())]),
@@ -105,7 +105,7 @@ fn context(caller: &str) -> CallContext {
 }
 
 fn scope(secret: &str) -> String {
-    key_scope(Some(&ProviderKey { alias: String::new(), secret: secret.into() }))
+    key_scope(Some(&ProviderKey::new("", secret)))
 }
 
 fn request(parts: Vec<Part>) -> ChatRequest {

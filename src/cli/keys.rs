@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     access::{Directory, OWNER_ID},
-    admin::keys::{CreateKey, KeysAdmin},
+    admin::gateway_keys::{CreateKey, GatewayKeys},
     app::now_ms,
     config::Settings,
     domain::key::GatewayKey,
@@ -25,7 +25,7 @@ pub fn run(settings: &Settings, command: KeysCommand) -> Result<(), Failure> {
         .map_err(|error| Failure::Failed(error.to_string()))?;
     runtime.block_on(async {
         let url = DatabaseUrl::parse(settings.database_url.expose_secret())?;
-        let keys = KeysAdmin::new(Store::open(&url, 1).await?, Arc::new(Directory::new()));
+        let keys = GatewayKeys::new(Store::open(&url, 1).await?, Arc::new(Directory::new()));
         match command {
             KeysCommand::Create { name, expires_in, json } => create(&keys, settings, (name, expires_in), json).await,
             KeysCommand::List { json } => list(&keys, json).await,
@@ -45,7 +45,7 @@ fn public_id(text: &str) -> &str {
 }
 
 async fn create(
-    keys: &KeysAdmin,
+    keys: &GatewayKeys,
     settings: &Settings,
     (name, expires_in): (String, Option<Duration>),
     json: bool,
@@ -66,7 +66,7 @@ async fn create(
     print(&format!("{}\n", secret.expose()))
 }
 
-async fn list(keys: &KeysAdmin, json: bool) -> Result<(), Failure> {
+async fn list(keys: &GatewayKeys, json: bool) -> Result<(), Failure> {
     let now_ms = now_ms();
     let list = keys.list().await?;
     if json {

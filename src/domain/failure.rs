@@ -43,6 +43,39 @@ pub enum NextStep {
 }
 
 impl FailureClass {
+    pub const ALL: [Self; 12] = [
+        Self::Credential,
+        Self::Quota,
+        Self::RateLimit,
+        Self::Overload,
+        Self::ServerError,
+        Self::Network,
+        Self::Timeout,
+        Self::BadResponse,
+        Self::Caller,
+        Self::ContextLength,
+        Self::Blocked,
+        Self::Model,
+    ];
+
+    /// The word for it in the database and in the trace of REST answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Credential => "credential",
+            Self::Quota => "quota",
+            Self::RateLimit => "rate_limit",
+            Self::Overload => "overload",
+            Self::ServerError => "server_error",
+            Self::Network => "network",
+            Self::Timeout => "timeout",
+            Self::BadResponse => "bad_response",
+            Self::Caller => "caller",
+            Self::ContextLength => "context_length",
+            Self::Blocked => "blocked",
+            Self::Model => "model",
+        }
+    }
+
     pub fn next_step(self) -> NextStep {
         match self {
             Self::Credential | Self::Quota | Self::RateLimit => NextStep::NextKey,
@@ -69,11 +102,28 @@ pub struct UpstreamFailure {
     pub param: Option<String>,
     /// How long the provider wants to be left alone.
     pub retry_after: Option<Duration>,
+    /// When a quota that is used up is available anew, where only a clock can tell.
+    pub resets: Option<QuotaReset>,
+}
+
+/// When a quota is available anew.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum QuotaReset {
+    /// At midnight in California, daylight saving time included.
+    MidnightPacific,
 }
 
 impl UpstreamFailure {
     /// A failure without an answer from the provider.
     pub fn new(class: FailureClass, message: impl Into<String>) -> Self {
-        Self { class, http_status: None, message: message.into(), code: None, param: None, retry_after: None }
+        Self {
+            class,
+            http_status: None,
+            message: message.into(),
+            code: None,
+            param: None,
+            retry_after: None,
+            resets: None,
+        }
     }
 }

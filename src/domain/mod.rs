@@ -1,6 +1,7 @@
 //! The vocabulary of the gateway: requests, events, keys, models and errors. Pure data without IO; every other module
 //! speaks in these words.
 
+pub mod activity;
 pub mod chat;
 pub mod completion;
 pub mod embedding;
@@ -8,6 +9,9 @@ pub mod error;
 pub mod event;
 pub mod failure;
 pub mod fold;
+pub mod happening;
+pub mod health;
 pub mod key;
 pub mod model;
+pub mod scope;
 pub mod usage;

@@ -61,7 +61,7 @@ fn embedder(outcomes: Vec<Result<EmbeddingReply, UpstreamFailure>>) -> (Embedder
         {"provider": "acme", "name": "talker"}
     ]}"#;
     let sources = Sources { providers: vec![provider], file: read(file).unwrap(), ..Sources::default() };
-    let fallback = ProviderKey { alias: "environment".into(), secret: "e".into() };
+    let fallback = ProviderKey::new("environment", "e");
     let (recorder, records) = recorder(16);
     let embedder = Embedder {
         catalog: Arc::new(Catalog::new(sources).unwrap()),
@@ -75,7 +75,7 @@ fn embedder(outcomes: Vec<Result<EmbeddingReply, UpstreamFailure>>) -> (Embedder
 
 fn context() -> CallContext {
     CallContext {
-        caller: Caller { user_id: "u".into(), key_id: "k".into(), key_name: "n".into() },
+        caller: Arc::new(Caller { user_id: "u".into(), key_id: "k".into(), ..Caller::default() }),
         request_id: "r".into(),
         deadline: Instant::now() + Duration::from_secs(10),
         request_keys: RequestKeys(vec![(RequestKeyScope::Provider("acme".into()), "h".into())]),

@@ -23,6 +23,7 @@ use tower::{Layer, Service};
 use super::status::status_of;
 use crate::{
     access::Directory,
+    admin::actor::Actor,
     domain::{
         error::{Error, ErrorKind},
         key::Caller,
@@ -43,9 +44,21 @@ const MAX_REQUEST_ID: usize = 128;
 /// What a service learns of its call; the one value in the request's extensions.
 #[derive(Clone, Debug)]
 pub struct Call {
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     pub request_id: String,
     pub deadline: Instant,
+}
+
+impl Call {
+    /// Returns who makes the change that the call asks for.
+    pub fn actor(&self) -> Actor {
+        Actor { caller: self.caller.clone(), request_id: self.request_id.clone(), now_ms: now_ms() }
+    }
+
+    /// Turns the outcome of a use case into an answer.
+    pub fn answer<A>(&self, result: Result<A, Error>) -> Result<tonic::Response<A>, Status> {
+        result.map(tonic::Response::new).map_err(|error| status_of(error, &self.request_id))
+    }
 }
 
 /// Where calls are admitted.
@@ -88,8 +101,7 @@ impl Gate {
             let error = Error::new(ErrorKind::Overloaded, message);
             return Err(Error { retry_after: Some(Duration::from_secs(1)), ..error });
         };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64;
-        let caller = self.directory.authenticate(bearer(headers), now)?;
+        let caller = self.directory.authenticate(bearer(headers), now_ms())?;
         let timeout = grpc_timeout(headers).map_or(self.longest, |t| t.min(self.longest));
         let timeout = timeout - (timeout / 20).min(HEAD_START);
         Ok((permit, Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout }))
@@ -125,6 +137,10 @@ where
             }
         }
     }
+}
+
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

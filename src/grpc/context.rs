@@ -16,10 +16,15 @@ use crate::{
 /// Headers that may carry a provider key, and the provider each is for.
 pub type KeyHeaders = Arc<[(String, RequestKeyScope)]>;
 
+/// Returns what the layer found out about the call.
+pub fn call_of<M>(request: &mut Request<M>) -> Result<Call, Status> {
+    let call = request.extensions_mut().remove::<Call>();
+    call.ok_or_else(|| status_of(Error::new(ErrorKind::Internal, "a call past its layer"), ""))
+}
+
 /// Returns the context the layer and the metadata give.
 pub fn context_of<M>(request: &mut Request<M>, headers: &KeyHeaders) -> Result<CallContext, Status> {
-    let call = request.extensions_mut().remove::<Call>();
-    let call = call.ok_or_else(|| status_of(Error::new(ErrorKind::Internal, "a call past its layer"), ""))?;
+    let call = call_of(request)?;
     Ok(CallContext {
         request_keys: request_keys(headers, request.metadata()),
         caller: call.caller,

@@ -1,6 +1,7 @@
 //! The only tonic code: the server with its layers, one thin file per service, and the conversions between the contract
 //! and the domain, where validation happens once.
 
+mod activity;
 mod call;
 mod chat;
 mod codec;
@@ -12,6 +13,7 @@ mod convert_request;
 mod convert_usage;
 mod embeddings;
 mod in_memory;
+mod keys;
 mod models;
 mod server;
 mod status;

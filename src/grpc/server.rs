@@ -14,17 +14,19 @@ use tower::BoxError;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{
+    activity::ActivityGrpc,
     call::{CallLayer, CallService},
     chat::ChatGrpc,
     context::KeyHeaders,
     embeddings::EmbeddingsGrpc,
     in_memory::InMemory,
+    keys::KeysGrpc,
     models::ModelsGrpc,
     unavailable::Unavailable,
 };
 use crate::{
     access::Directory,
-    admin::models::Models,
+    admin::{Administration, models::Models},
     chat::{Chat, Transport},
     embeddings::{Embedder, EmbeddingTransport},
     pb::{
@@ -54,6 +56,7 @@ pub struct Services<T> {
     pub chat: Arc<Chat<T>>,
     pub embedder: Arc<Embedder<T>>,
     pub models: Arc<Models>,
+    pub admin: Arc<Administration>,
     pub directory: Arc<Directory>,
     pub key_headers: KeyHeaders,
 }
@@ -73,6 +76,7 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             .max_decoding_message_size(most)
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
+        let keys = KeyServiceServer::new(KeysGrpc { admin: self.admin.clone() }).max_decoding_message_size(most);
         let chat = ChatServiceServer::new(chat)
             .max_decoding_message_size(most)
             .max_encoding_message_size(usize::MAX)
@@ -82,8 +86,8 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             .add_service(layer.named_layer(embeddings))
             .add_service(layer.named_layer(ModelServiceServer::new(models)))
             .add_service(layer.named_layer(Unavailable::<VisionServiceServer<()>>::new()))
-            .add_service(layer.named_layer(Unavailable::<KeyServiceServer<()>>::new()))
-            .add_service(layer.named_layer(Unavailable::<ActivityServiceServer<()>>::new()));
+            .add_service(layer.named_layer(keys))
+            .add_service(layer.named_layer(ActivityServiceServer::new(ActivityGrpc { admin: self.admin.clone() })));
         (routes, chat)
     }
 
@@ -105,13 +109,12 @@ pub struct Health(HealthReporter);
 
 impl Health {
     async fn set(&self, status: ServingStatus) {
-        let services = ["ChatService", "EmbeddingService", "ModelService"].map(|name| format!("aigateway.v1.{name}"));
+        let services = ["ActivityService", "ChatService", "EmbeddingService", "KeyService", "ModelService"]
+            .map(|name| format!("aigateway.v1.{name}"));
         for name in [String::new()].into_iter().chain(services) {
             self.0.set_service_status(name, status).await;
         }
-        for name in ["aigateway.v1.VisionService", "aigateway.v1.KeyService", "aigateway.v1.ActivityService"] {
-            self.0.set_service_status(name, ServingStatus::NotServing).await;
-        }
+        self.0.set_service_status("aigateway.v1.VisionService", ServingStatus::NotServing).await;
     }
 }
 

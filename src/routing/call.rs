@@ -1,5 +1,7 @@
 //! A call as the use cases see it, whatever it asks for.
 
+use std::sync::Arc;
+
 use tokio::time::Instant;
 
 use crate::domain::key::{Caller, RequestKeys};
@@ -7,7 +9,7 @@ use crate::domain::key::{Caller, RequestKeys};
 /// Who asks, until when and with which keys of their own.
 #[derive(Debug)]
 pub struct CallContext {
-    pub caller: Caller,
+    pub caller: Arc<Caller>,
     pub request_id: String,
     pub deadline: Instant,
     pub request_keys: RequestKeys,

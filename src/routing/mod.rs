@@ -4,5 +4,7 @@ pub mod call;
 pub mod catalog;
 pub mod commit;
 pub mod failover;
+pub mod happenings;
+pub mod key_pool;
 pub mod plan;
 pub mod transport;

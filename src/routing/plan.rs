@@ -34,7 +34,7 @@ pub fn keys_for(provider: &ProviderInfo, sent: &RequestKeys, fallback: &Fallback
         RequestKeyScope::Configured => provider.configured,
     };
     if let Some((_, secret)) = sent.0.iter().find(|(scope, _)| is_for(scope)) {
-        keys.push(Arc::new(ProviderKey { alias: "header".into(), secret: secret.clone() }));
+        keys.push(Arc::new(ProviderKey::new("header", secret.clone())));
     }
     keys.extend(fallback.0.get(&provider.name).cloned());
     keys

@@ -97,3 +97,15 @@ pub trait ModelLists: Send + Sync + 'static {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<Vec<ListedModel>, UpstreamFailure>>;
 }
+
+/// Finds out whether a provider takes a key, by a call that is free of charge or else generates a single token.
+pub trait KeyCheck: Send + Sync + 'static {
+    /// Makes the call. Returns the models the provider shows this key, in its own words; none when it does not say. It
+    /// ends by the deadline.
+    fn check<'a>(
+        &'a self,
+        provider: &'a str,
+        key: &'a ProviderKey,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<String>, UpstreamFailure>>;
+}

@@ -25,7 +25,7 @@ mod tests {
 
     #[test]
     fn a_scope_tells_keys_apart_and_nothing_else() {
-        let key = |secret: &str, alias: &str| ProviderKey { alias: alias.into(), secret: secret.into() };
+        let key = |secret: &str, alias: &str| ProviderKey::new(alias, secret);
         let scope = key_scope(Some(&key("AIza-one", "header")));
         assert_eq!(scope.len(), 16);
         assert_eq!(scope, key_scope(Some(&key("AIza-one", "environment"))), "the name of a key does not matter");

@@ -14,7 +14,10 @@ use super::{
     error::StoreError,
     schema::{gateway_keys, revisions, users},
 };
-use crate::domain::key::GatewayKey;
+use crate::domain::{
+    key::GatewayKey,
+    scope::{ModelPatterns, Scope},
+};
 
 const ACCESS: &str = "access";
 
@@ -48,19 +51,49 @@ struct GatewayKeyRow {
     active: bool,
     created_ms: i64,
     expires_ms: Option<i64>,
+    last_used_ms: Option<i64>,
+    scopes: String,
+    allowed_models: String,
+    updated_ms: i64,
 }
 
 impl From<GatewayKeyRow> for GatewayKey {
     fn from(row: GatewayKeyRow) -> Self {
-        let GatewayKeyRow { id, user_id, name, hash, active, created_ms, expires_ms } = row;
-        Self { id, user_id, name, hash, active, created_ms, expires_ms }
+        let scope = |name: &str| Scope::ALL.into_iter().find(|scope| scope.name() == name);
+        // What cannot be read allows nothing: no id is empty.
+        let models = serde_json::from_str(&row.allowed_models).unwrap_or_else(|_| vec![String::new()]);
+        Self {
+            id: row.id,
+            user_id: row.user_id,
+            name: row.name,
+            hash: row.hash,
+            active: row.active,
+            scopes: row.scopes.split(',').filter_map(scope).collect(),
+            models: ModelPatterns::new(models),
+            created_ms: row.created_ms,
+            updated_ms: row.updated_ms,
+            expires_ms: row.expires_ms,
+            last_used_ms: row.last_used_ms,
+        }
     }
 }
 
 impl From<&GatewayKey> for GatewayKeyRow {
     fn from(key: &GatewayKey) -> Self {
-        let GatewayKey { id, user_id, name, hash, active, created_ms, expires_ms } = key.clone();
-        Self { id, user_id, name, hash, active, created_ms, expires_ms }
+        let scopes: Vec<&str> = key.scopes.iter().map(Scope::name).collect();
+        Self {
+            id: key.id.clone(),
+            user_id: key.user_id.clone(),
+            name: key.name.clone(),
+            hash: key.hash.clone(),
+            active: key.active,
+            created_ms: key.created_ms,
+            expires_ms: key.expires_ms,
+            last_used_ms: key.last_used_ms,
+            scopes: scopes.join(","),
+            allowed_models: serde_json::json!(key.models.as_slice()).to_string(),
+            updated_ms: key.updated_ms,
+        }
     }
 }
 

@@ -25,7 +25,7 @@ use crate::{
         adapter::{Encoded, Reply},
         sandbox::embed::{MAX_DIMENSIONS, MODEL, embed},
     },
-    routing::transport::{EmbeddingTransport, ModelLists},
+    routing::transport::{EmbeddingTransport, KeyCheck, ModelLists},
 };
 
 /// Embeddings ready to be asked for.
@@ -115,6 +115,21 @@ fn none_at(target: &Target) -> Error {
     let Target { provider, model } = target;
     let message = format!("provider {provider} makes no embeddings with the model `{model}`");
     Error::invalid("model", message).with("provider", provider)
+}
+
+impl KeyCheck for Upstreams {
+    fn check<'a>(
+        &'a self,
+        provider: &'a str,
+        key: &'a ProviderKey,
+        deadline: Instant,
+    ) -> BoxFuture<'a, Result<Vec<String>, UpstreamFailure>> {
+        async move {
+            let listed = self.list(provider, Some(key), deadline).await?;
+            Ok(listed.into_iter().map(|model| model.upstream_name).collect())
+        }
+        .boxed()
+    }
 }
 
 #[cfg(test)]

@@ -139,7 +139,7 @@ impl AccessTokens {
         let fetched = timeout(TOKEN_TIMEOUT, self.exchange_for(request)).await;
         let token = fetched.map_err(|_| silent(TOKEN_TIMEOUT))??;
         let lifetime = if token.lifetime.is_zero() { CLOCK_TOLERANCE } else { token.lifetime.min(LONGEST_LIFE) };
-        let shown = Arc::new(ProviderKey { alias: key.alias.clone(), secret: token.secret });
+        let shown = Arc::new(ProviderKey { secret: token.secret, ..key.clone() });
         Ok(Token { shown, stale: asked + lifetime - AHEAD.min(lifetime / 2), ends: asked + lifetime })
     }
 

@@ -99,7 +99,7 @@ fn models() -> (Models, Arc<Script>) {
         provider("keyless", "k"),
     ];
     let sources = Sources { providers, file: read(FILE).unwrap(), ..Sources::default() };
-    let key = Arc::new(ProviderKey { alias: "environment".into(), secret: "e".into() });
+    let key = Arc::new(ProviderKey::new("environment", "e"));
     let keys = ["works", "fails", "listless"].map(|name| (name.to_owned(), key.clone()));
     let script = Arc::new(Script::default());
     let models = Models {

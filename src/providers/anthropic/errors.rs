@@ -45,5 +45,6 @@ fn describe(status: u16, headers: &HeaderMap, told: Told) -> UpstreamFailure {
         code: Some(public_message(&told.r#type)).filter(|code| !code.is_empty()),
         param: None,
         retry_after: retry_after(headers),
+        resets: None,
     }
 }

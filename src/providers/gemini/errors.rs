@@ -129,6 +129,7 @@ impl Described {
             param: self.field,
             // A used-up day comes with a delay of seconds that means nothing.
             retry_after: self.retry_delay.filter(|_| class != FailureClass::Quota),
+            resets: None,
         }
     }
 

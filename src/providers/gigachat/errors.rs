@@ -117,6 +117,7 @@ fn described(status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamFailure {
         code: code.map(|code| code.to_string()).or(present(our_code)),
         param: present(param),
         retry_after: retry_after(headers).or(wait),
+        resets: None,
     }
 }
 

@@ -55,6 +55,7 @@ fn describe(status: u16, headers: &HeaderMap, found: Found) -> UpstreamFailure {
         code: present(found.code).filter(|code| is_code(code)),
         param: present(found.param),
         retry_after: retry_after(headers),
+        resets: None,
     }
 }
 

@@ -25,7 +25,7 @@ impl Attempts for Script {
 }
 
 async fn run(outcomes: Vec<Option<FailureClass>>) -> (Result<Succeeded<&'static str>, Error>, Vec<String>) {
-    let key = |alias: &str| Arc::new(ProviderKey { alias: alias.into(), secret: "s".into() });
+    let key = |alias: &str| Arc::new(ProviderKey::new(alias, "s"));
     let plan = Plan { target: Target { provider: "p".into(), model: "m".into() }, keys: vec![key("a"), key("b")] };
     let limits = FailoverLimits { max_attempts: 3, first_pause: Duration::from_millis(200) };
     let deadline = Instant::now() + Duration::from_secs(10);

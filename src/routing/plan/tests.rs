@@ -13,7 +13,7 @@ fn provider() -> ProviderInfo {
 }
 
 fn fallback() -> FallbackKeys {
-    let key = ProviderKey { alias: "environment".into(), secret: "e".into() };
+    let key = ProviderKey::new("environment", "e");
     FallbackKeys(HashMap::from([("google".to_owned(), Arc::new(key))]))
 }
 

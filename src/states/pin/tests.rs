@@ -2,7 +2,7 @@ use super::*;
 use crate::domain::chat::{Message, ToolCall, ToolKind};
 
 fn key(secret: &str) -> Arc<ProviderKey> {
-    Arc::new(ProviderKey { alias: secret.into(), secret: secret.into() })
+    Arc::new(ProviderKey::new(secret, secret))
 }
 
 fn scope(secret: &str) -> String {

@@ -118,7 +118,7 @@ fn request() -> EmbeddingRequest {
 }
 
 fn key() -> ProviderKey {
-    ProviderKey { alias: "a".into(), secret: "s3cret".into() }
+    ProviderKey::new("a", "s3cret")
 }
 
 async fn embed(upstreams: Upstreams) -> Result<EmbeddingReply, UpstreamFailure> {

@@ -185,7 +185,7 @@ pub fn target() -> Target {
 }
 
 pub fn key(secret: &str) -> ProviderKey {
-    ProviderKey { alias: "test".into(), secret: secret.into() }
+    ProviderKey::new("test", secret)
 }
 
 pub fn in_time() -> Instant {

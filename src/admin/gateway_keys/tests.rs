@@ -8,10 +8,10 @@ use crate::{
 };
 
 /// A gateway process of its own on the store in `dir`.
-async fn process(dir: &tempfile::TempDir) -> (KeysAdmin, Arc<Directory>) {
+async fn process(dir: &tempfile::TempDir) -> (GatewayKeys, Arc<Directory>) {
     let url = DatabaseUrl::parse(&format!("sqlite://{}/gateway.db", dir.path().display())).unwrap();
     let directory = Arc::new(Directory::new());
-    (KeysAdmin::new(Store::open(&url, 1).await.unwrap(), directory.clone()), directory)
+    (GatewayKeys::new(Store::open(&url, 1).await.unwrap(), directory.clone()), directory)
 }
 
 fn laptop() -> CreateKey {

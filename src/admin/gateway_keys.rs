@@ -10,6 +10,7 @@ use crate::{
     domain::{
         error::{Error, ErrorKind},
         key::GatewayKey,
+        scope::{ModelPatterns, Scopes},
     },
     storage::{Store, StoreError, User},
 };
@@ -17,7 +18,7 @@ use crate::{
 const MAX_NAME_LENGTH: usize = 200;
 
 #[derive(Clone)]
-pub struct KeysAdmin {
+pub struct GatewayKeys {
     store: Store,
     directory: Arc<Directory>,
     /// Held from reading a snapshot to putting it in place, so that an older one can never replace a newer one.
@@ -41,7 +42,7 @@ pub struct CreateKey {
     pub expires_ms: Option<i64>,
 }
 
-impl KeysAdmin {
+impl GatewayKeys {
     pub fn new(store: Store, directory: Arc<Directory>) -> Self {
         Self { store, directory, publishing: Arc::default() }
     }
@@ -150,8 +151,12 @@ fn new_key(secret: &GatewayKeySecret, request: CreateKey, now_ms: i64) -> Gatewa
         name: request.name.trim().to_owned(),
         hash: secret.hash().to_vec(),
         active: true,
+        scopes: Scopes::all(),
+        models: ModelPatterns::default(),
         created_ms: now_ms,
+        updated_ms: now_ms,
         expires_ms: request.expires_ms,
+        last_used_ms: None,
     }
 }
 

@@ -1,0 +1,129 @@
+ALTER TABLE gateway_keys ADD COLUMN scopes TEXT NOT NULL DEFAULT 'models,keys,activity';
+-- JSON array of model ids and patterns such as `google/*`; empty means every model.
+ALTER TABLE gateway_keys ADD COLUMN allowed_models TEXT NOT NULL DEFAULT '[]';
+ALTER TABLE gateway_keys ADD COLUMN updated_ms INTEGER NOT NULL DEFAULT 0;
+
+-- Keys that encrypt, each wrapped by a master key, which is not in the database. While the master key is changed, a key
+-- has two rows: one for the old and one for the new master key.
+CREATE TABLE data_keys (
+    id TEXT NOT NULL,
+    master_id TEXT NOT NULL,
+    -- `seal` for the keys of secrets, `fingerprint` for the one of fingerprints.
+    purpose TEXT NOT NULL,
+    wrapped BLOB NOT NULL,
+    created_ms INTEGER NOT NULL,
+    PRIMARY KEY (id, master_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE provider_keys (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL REFERENCES users (id),
+    provider TEXT NOT NULL,
+    name TEXT NOT NULL,
+    -- Sealed, bound to this table, row and owner.
+    secret BLOB NOT NULL,
+    -- Grows with every new secret: a verdict on the old one must not hit the new one.
+    secret_version INTEGER NOT NULL DEFAULT 1,
+    fingerprint TEXT NOT NULL,
+    hint TEXT NOT NULL,
+    parameters TEXT NOT NULL DEFAULT '{}',
+    quota_owner TEXT NOT NULL DEFAULT '',
+    -- What its owner wants. Only the owner changes it.
+    active INTEGER NOT NULL DEFAULT 1 CHECK (active IN (0, 1)),
+    selected INTEGER NOT NULL DEFAULT 0 CHECK (selected IN (0, 1)),
+    -- What the gateway has found out. Only the gateway changes it.
+    state TEXT NOT NULL DEFAULT 'active' CHECK (state IN ('active', 'cooling', 'quota_exhausted', 'invalid')),
+    state_since_ms INTEGER NOT NULL,
+    state_until_ms INTEGER,
+    state_reason TEXT NOT NULL DEFAULT '',
+    failure_class TEXT,
+    strikes INTEGER NOT NULL DEFAULT 0,
+    created_ms INTEGER NOT NULL,
+    updated_ms INTEGER NOT NULL,
+    last_used_ms INTEGER
+) STRICT, WITHOUT ROWID;
+
+-- Two selected keys of one provider are impossible.
+CREATE UNIQUE INDEX provider_keys_selected ON provider_keys (user_id, provider) WHERE selected = 1;
+-- One secret is stored once.
+CREATE UNIQUE INDEX provider_keys_secret ON provider_keys (user_id, provider, fingerprint);
+CREATE INDEX provider_keys_order ON provider_keys (user_id, created_ms, id);
+
+-- What happened to provider keys. Rows are only added. Ids are UUIDs of version 7, so their order is that of time.
+CREATE TABLE activity (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    created_ms INTEGER NOT NULL,
+    action TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    provider_key_id TEXT NOT NULL,
+    provider_key_name TEXT NOT NULL,
+    next_provider_key_id TEXT NOT NULL,
+    next_provider_key_name TEXT NOT NULL,
+    gateway_key_id TEXT NOT NULL,
+    gateway_key_name TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    message TEXT NOT NULL,
+    failure_class TEXT,
+    -- JSON array.
+    attempts TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX activity_user ON activity (user_id, id);
+CREATE INDEX activity_provider ON activity (user_id, provider, id);
+CREATE INDEX activity_provider_key ON activity (user_id, provider_key_id, id);
+
+-- One row for each request. Rows are only added.
+CREATE TABLE usage_records (
+    id TEXT NOT NULL PRIMARY KEY,
+    user_id TEXT NOT NULL,
+    gateway_key_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    -- Empty when the request was refused before it had a target.
+    provider TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    streamed INTEGER NOT NULL DEFAULT 0 CHECK (streamed IN (0, 1)),
+    started_ms INTEGER NOT NULL,
+    total_ms INTEGER NOT NULL,
+    first_output_ms INTEGER,
+    -- `completed`, `cancelled` or the reason of the error.
+    outcome TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    provider_key_name TEXT NOT NULL,
+    input_tokens INTEGER,
+    output_tokens INTEGER,
+    cached_input_tokens INTEGER,
+    reasoning_tokens INTEGER,
+    usage_source TEXT,
+    nano_usd INTEGER,
+    cost_basis TEXT
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX usage_records_user ON usage_records (user_id, id);
+
+-- Sums of `usage_records`, written in the same transaction.
+CREATE TABLE usage_days (
+    user_id TEXT NOT NULL,
+    -- Start of the UTC day in Unix milliseconds.
+    day_ms INTEGER NOT NULL,
+    gateway_key_id TEXT NOT NULL,
+    provider TEXT NOT NULL,
+    model_id TEXT NOT NULL,
+    requests INTEGER NOT NULL,
+    failed INTEGER NOT NULL,
+    cancelled INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    input_tokens INTEGER NOT NULL,
+    output_tokens INTEGER NOT NULL,
+    cached_input_tokens INTEGER NOT NULL,
+    reasoning_tokens INTEGER NOT NULL,
+    estimated INTEGER NOT NULL,
+    unmetered INTEGER NOT NULL,
+    nano_usd INTEGER NOT NULL,
+    unpriced INTEGER NOT NULL,
+    PRIMARY KEY (user_id, day_ms, gateway_key_id, provider, model_id)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO revisions (name, value) VALUES ('provider_keys', 0);

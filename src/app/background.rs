@@ -1,0 +1,114 @@
+//! What goes on beside the requests: taking over other processes' changes, and writing down what requests leave behind.
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::task::JoinSet;
+
+use super::now_ms;
+use crate::{
+    activity::ActivityQueue,
+    admin::{Administration, happenings},
+    metering::Records,
+    routing::happenings::HappeningQueue,
+    telemetry::RequestLog,
+};
+
+/// How often another process's changes to keys are looked for.
+const REFRESH: Duration = Duration::from_millis(500);
+/// How often the records of finished requests are written.
+const RECORD_TICK: Duration = Duration::from_millis(100);
+/// How often it is seen whether an invalid key is to be tried again.
+const PROBE_TICK: Duration = Duration::from_secs(1);
+
+/// Everything there is to do.
+pub struct Work {
+    pub admin: Arc<Administration>,
+    pub records: Records,
+    pub happened: HappeningQueue,
+    pub entries: ActivityQueue,
+}
+
+impl Work {
+    /// Begins; it ends when the set is shut down.
+    pub fn spawn(self, log: Option<RequestLog>, tasks: &mut JoinSet<()>) {
+        let Self { admin, records, happened, entries } = self;
+        tasks.spawn(refresh_keys(admin.clone()));
+        tasks.spawn(probe_keys(admin.clone()));
+        tasks.spawn(keep_happenings(admin, happened));
+        tasks.spawn(keep_activity(entries));
+        tasks.spawn(keep_records(records, log));
+    }
+}
+
+/// Looks for changes that other processes made to keys, for ever.
+async fn refresh_keys(admin: Arc<Administration>) {
+    let mut away = false;
+    loop {
+        tokio::time::sleep(REFRESH).await;
+        match admin.gateway_keys.refresh().await {
+            Ok(_) if away => tracing::info!("the database is back"),
+            Err(error) if !away => {
+                tracing::warn!(%error, "the database is away; the keys known so far stay in use");
+            }
+            Ok(_) | Err(_) => {}
+        }
+        away = admin.gateway_keys.is_stale();
+        if !away && let Err(error) = admin.provider_keys.refresh().await {
+            tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
+        }
+    }
+}
+
+async fn probe_keys(admin: Arc<Administration>) {
+    loop {
+        tokio::time::sleep(PROBE_TICK).await;
+        admin.checks.probe_due(now_ms()).await;
+    }
+}
+
+async fn keep_happenings(admin: Arc<Administration>, mut happened: HappeningQueue) {
+    while let Some(happening) = happened.happenings.recv().await {
+        happenings::store(&admin.provider_keys, happening).await;
+        let lost = happened.take_lost();
+        if lost > 0 {
+            tracing::warn!(lost, "changes of keys were lost: they came faster than they could be written");
+        }
+    }
+}
+
+async fn keep_activity(mut entries: ActivityQueue) {
+    while entries.entries.recv().await.is_some() {}
+}
+
+/// Writes the records of finished requests, for ever and once more when it is dropped.
+async fn keep_records(records: Records, log: Option<RequestLog>) {
+    let mut keeper = Keeper { records, log };
+    loop {
+        tokio::time::sleep(RECORD_TICK).await;
+        keeper.write();
+    }
+}
+
+struct Keeper {
+    records: Records,
+    log: Option<RequestLog>,
+}
+
+impl Keeper {
+    fn write(&mut self) {
+        match &mut self.log {
+            Some(log) => log.write(self.records.drain()),
+            None => self.records.drain().for_each(drop),
+        }
+        let lost = self.records.take_lost();
+        if lost > 0 {
+            tracing::warn!(lost, "records of requests were lost: they came faster than they could be written");
+        }
+    }
+}
+
+impl Drop for Keeper {
+    fn drop(&mut self) {
+        self.write();
+    }
+}
