@@ -178,7 +178,7 @@ class Tour:
         """Asks one model through every door."""
         for path, body in self.bodies(model).items():
             self.caller.http("POST", path, CONTENT, headers, json=body)
-        picture = chat_pb.Part(image=chat_pb.ImagePart(source=chat_pb.MediaSource(data=self.planted.picture, media_type="image/png")))
+        picture = chat_pb.Part(image=chat_pb.ImagePart(source=chat_pb.MediaSource(data=self.planted.picture, mime_type="image/png")))
         for method, request in ((self.chat.CreateChatCompletion, unary), (self.chat.StreamChatCompletion, stream)):
             message = request(model, self.planted.prompt)
             message.prompt.messages[0].parts.append(picture)
