@@ -100,7 +100,7 @@ impl App {
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, happenings, log);
+        let keys = provider_keys(&settings, &store, happenings, log)?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let stopping = admin.stopping.clone();
         let background = background::Work { admin: admin.clone(), records, happened, entries };
@@ -160,14 +160,19 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
-fn provider_keys(settings: &Settings, store: &Store, happenings: Happenings, log: ActivityLog) -> Arc<ProviderKeys> {
-    Arc::new(ProviderKeys {
+fn provider_keys(
+    settings: &Settings,
+    store: &Store,
+    happenings: Happenings,
+    log: ActivityLog,
+) -> anyhow::Result<Arc<ProviderKeys>> {
+    Ok(Arc::new(ProviderKeys {
         store: store.clone(),
-        sealer: Arc::new(Sealer {}),
+        sealer: Arc::new(Sealer::generate()?),
         pool: Arc::new(KeyPool::new(happenings)),
         log,
         kinds: Arc::new(providers::key_kinds(settings)),
-    })
+    }))
 }
 
 fn administration(

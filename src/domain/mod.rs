@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod chat;
 pub mod completion;
+pub mod data_key;
 pub mod embedding;
 pub mod error;
 pub mod event;
