@@ -166,13 +166,10 @@ fn provider_keys(
     happenings: Happenings,
     log: ActivityLog,
 ) -> anyhow::Result<Arc<ProviderKeys>> {
-    Ok(Arc::new(ProviderKeys {
-        store: store.clone(),
-        sealer: Arc::new(Sealer::generate()?),
-        pool: Arc::new(KeyPool::new(happenings)),
-        log,
-        kinds: Arc::new(providers::key_kinds(settings)),
-    }))
+    let sealer = Arc::new(Sealer::generate()?);
+    let pool = Arc::new(KeyPool::new(happenings));
+    let kinds = Arc::new(providers::key_kinds(settings));
+    Ok(Arc::new(ProviderKeys::new(store.clone(), sealer, pool, log, kinds)))
 }
 
 fn administration(
