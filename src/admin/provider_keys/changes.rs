@@ -75,7 +75,7 @@ impl ProviderKeys {
             provider: new.provider,
             active: new.active,
             selected: false,
-            health: Health { since_ms: actor.now_ms, ..Health::default() },
+            health: Health::active(actor.now_ms),
             quota_owner,
             hint,
             fingerprint,

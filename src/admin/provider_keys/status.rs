@@ -31,23 +31,19 @@ pub struct Status {
 
 /// Returns what the owner sees at this time: a rest that is over is none.
 pub fn status_of(key: &StoredKey, now_ms: i64) -> Status {
-    let Health { state, since_ms, until_ms, class, reason, .. } = &key.health;
-    let without_reason =
-        |status, since_ms| Status { status, since_ms, until_ms: None, reason: String::new(), class: None };
+    let Health { since_ms, until_ms, class, reason, .. } = &key.health;
+    let plain = |status, since_ms| Status { status, since_ms, until_ms: None, reason: String::new(), class: None };
     let failed = |status, until_ms| {
         Status { status, since_ms: Some(*since_ms), until_ms, reason: reason.clone(), class: *class }
     };
     if !key.active {
         let reason = "its owner switched it off; set active to use it again".to_owned();
-        return Status { reason, ..without_reason(KeyStatus::Disabled, None) };
+        return Status { reason, ..plain(KeyStatus::Disabled, None) };
     }
-    match (state, until_ms) {
-        (KeyState::Active, _) => without_reason(KeyStatus::Active, Some(*since_ms)),
-        (KeyState::Cooling | KeyState::QuotaExhausted, Some(until)) if *until <= now_ms => {
-            without_reason(KeyStatus::Active, Some(*until))
-        }
-        (KeyState::Cooling, until) => failed(KeyStatus::Cooling, *until),
-        (KeyState::QuotaExhausted, until) => failed(KeyStatus::QuotaExhausted, *until),
-        (KeyState::Invalid, _) => failed(KeyStatus::Invalid, None),
+    match key.health.state_at(now_ms) {
+        KeyState::Active => plain(KeyStatus::Active, Some(until_ms.map_or(*since_ms, |until| until.min(now_ms)))),
+        KeyState::Cooling => failed(KeyStatus::Cooling, *until_ms),
+        KeyState::QuotaExhausted => failed(KeyStatus::QuotaExhausted, *until_ms),
+        KeyState::Invalid => failed(KeyStatus::Invalid, None),
     }
 }

@@ -32,7 +32,7 @@ impl Store {
                     .await
                     .optional()?;
                 let Some(stored) = stored.map(Health::from) else { return Err(Undo::Nothing(false)) };
-                let merged = merge(stored.clone(), found);
+                let merged = stored.merge(found);
                 if merged == stored {
                     return Err(Undo::Nothing(false));
                 }
@@ -102,8 +102,4 @@ impl Store {
             .await
         })
     }
-}
-
-fn merge(stored: Health, found: &Health) -> Health {
-    if found.since_ms > stored.since_ms { found.clone() } else { stored }
 }
