@@ -15,6 +15,8 @@ pub mod provider_keys;
 pub mod upstream_models;
 pub mod usage;
 
+use tokio_util::sync::CancellationToken;
+
 /// The use cases of keys, activity and usage.
 pub struct Administration {
     pub gateway_keys: gateway_keys::GatewayKeys,
@@ -23,4 +25,6 @@ pub struct Administration {
     pub import: key_import::KeyImport,
     pub activity: activity::Activity,
     pub usage: usage::UsageReport,
+    /// Ends what has no end of its own, such as watches, so that the gateway can stop.
+    pub stopping: CancellationToken,
 }

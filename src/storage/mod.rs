@@ -7,6 +7,8 @@ mod access;
 mod connect;
 mod error;
 mod postgres;
+mod provider_keys;
+mod revision;
 mod schema;
 mod sqlite;
 mod url;
@@ -14,6 +16,7 @@ mod url;
 pub use access::{AccessRows, User};
 pub use connect::{MigrationNames, Store, migration_names};
 pub use error::StoreError;
+pub use provider_keys::{Edited, Insertion, KeyEdit, KeyName, NewSecret, ProviderKeyRows, SealedKey, Selection};
 pub use url::DatabaseUrl;
 
 #[cfg(test)]
