@@ -59,7 +59,10 @@ fn body(mut at: Cursor<'_>, header: &Header, rows: &mut Rows) -> Result<(), TooM
 
 fn row(line: u32, header: &Header, fields: &[String]) -> Row {
     if fields.iter().skip(header.columns.len()).any(|field| !field.trim().is_empty()) {
-        return Row::bad(line, "The row has more fields than the header; put quotation marks around a field with commas.");
+        return Row::bad(
+            line,
+            "The row has more fields than the header; put quotation marks around a field with commas.",
+        );
     }
     let field = |wanted| {
         let named = header.columns.iter().zip(fields).filter(|(column, _)| **column == Some(wanted));

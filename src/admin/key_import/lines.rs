@@ -28,7 +28,10 @@ pub fn is_nothing(line: &str) -> bool {
 
 fn row(line: u32, secret: &str) -> Row {
     if secret.contains(MARKS) {
-        return Row::bad(line, "The line holds more than a secret; CSV needs a first line with the names of its columns.");
+        return Row::bad(
+            line,
+            "The line holds more than a secret; CSV needs a first line with the names of its columns.",
+        );
     }
     Row { line, secret: secret.to_owned(), ..Row::default() }
 }

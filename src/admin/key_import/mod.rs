@@ -1,20 +1,25 @@
-//! Stores many provider keys from a text, with a verdict for each row.
+//! Stores many provider keys from a text, with a verdict for each row: parse (one reader for each format), judge, store.
 
 mod columns;
 mod csv;
 mod env;
-pub mod format;
+mod format;
+mod import;
 mod json;
+mod judge;
 mod lines;
-pub mod parse;
-pub mod row;
+mod outcome;
+mod parse;
+mod row;
 mod rows;
+mod verdict;
 
-use std::sync::Arc;
+pub use format::Format;
+pub use import::{Import, KeyImport};
+pub use parse::parse;
+pub use row::{Origin, Row};
+pub use rows::MAX_ROWS;
+pub use verdict::{RowResult, Verdict};
 
-use super::provider_keys::ProviderKeys;
-
-/// The use case with everything it needs.
-pub struct KeyImport {
-    pub keys: Arc<ProviderKeys>,
-}
+#[cfg(test)]
+mod tests;

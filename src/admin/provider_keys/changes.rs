@@ -90,13 +90,7 @@ impl ProviderKeys {
 
     /// Stores prepared keys of the actor in one step, tells of each as `action`, and says what became of each. With
     /// `all` set, none is stored unless there is room for every one.
-    pub async fn add(
-        &self,
-        actor: &Actor,
-        keys: &[SealedKey],
-        action: Action,
-        all: bool,
-    ) -> Result<Vec<Insertion>> {
+    pub async fn add(&self, actor: &Actor, keys: &[SealedKey], action: Action, all: bool) -> Result<Vec<Insertion>> {
         let became = self.store.insert_provider_keys(keys, MAX_KEYS, all).await.map_err(from_store)?;
         if all && became.contains(&Insertion::Full) {
             return Ok(became);
