@@ -5,6 +5,7 @@ pub mod activity;
 pub mod actor;
 mod errors;
 pub mod gateway_keys;
+mod happening_entries;
 pub mod happenings;
 pub mod key_checks;
 pub mod key_import;

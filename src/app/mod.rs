@@ -101,6 +101,7 @@ impl App {
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
         let keys = provider_keys(&settings, &store, happenings, log)?;
+        keys.publish().await.context("the stored provider keys cannot be read")?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let stopping = admin.stopping.clone();
         let background = background::Work { admin: admin.clone(), records, happened, entries };

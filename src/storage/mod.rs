@@ -8,9 +8,9 @@ mod connect;
 mod error;
 mod postgres;
 mod provider_keys;
-mod revision;
 mod schema;
 mod sqlite;
+mod undo;
 mod url;
 
 pub use access::{AccessRows, User};

@@ -33,8 +33,12 @@ pub struct Status {
 pub fn status_of(key: &StoredKey, now_ms: i64) -> Status {
     let Health { since_ms, until_ms, class, reason, .. } = &key.health;
     let plain = |status, since_ms| Status { status, since_ms, until_ms: None, reason: String::new(), class: None };
-    let failed = |status, until_ms| {
-        Status { status, since_ms: Some(*since_ms), until_ms, reason: reason.clone(), class: *class }
+    let failed = |status, until_ms| Status {
+        status,
+        since_ms: Some(*since_ms),
+        until_ms,
+        reason: reason.clone(),
+        class: *class,
     };
     if !key.active {
         let reason = "its owner switched it off; set active to use it again".to_owned();
