@@ -15,6 +15,7 @@ mod embeddings;
 mod in_memory;
 mod keys;
 mod models;
+mod policy;
 mod server;
 mod status;
 mod unavailable;
