@@ -43,7 +43,7 @@ use crate::{
         key_pool::KeyPool,
     },
     sealing::Sealer,
-    storage::{DatabaseUrl, Store},
+    storage::{DatabaseUrl, Listener, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
 };
@@ -53,6 +53,9 @@ const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// How many records of requests, happenings of keys and entries of activity may wait to be written.
 const WAITING_RECORDS: usize = 10_000;
+
+/// How long a stop waits for the database to take the last times of use.
+const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// Longer than anybody waits; for a heartbeat that is switched off.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -101,7 +104,8 @@ impl App {
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
         let keys = provider_keys(&settings, &store, happenings, log);
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let background = background::Work { admin: admin.clone(), records, happened, entries };
+        let listener = Listener::new(&url);
+        let background = background::Work { admin: admin.clone(), listener, records, happened, entries };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
@@ -136,7 +140,7 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let mut helpers = JoinSet::new();
+        let (mut helpers, admin) = (JoinSet::new(), background.admin.clone());
         background.spawn(log, &mut helpers);
 
         let first = tokio::select! {
@@ -150,6 +154,7 @@ impl App {
         }
         // Writes the last records.
         helpers.shutdown().await;
+        let _ = tokio::time::timeout(LAST_WRITE, admin.gateway_keys.state.store_uses()).await;
         result
     }
 }

@@ -15,3 +15,4 @@ pub mod key;
 pub mod model;
 pub mod scope;
 pub mod usage;
+pub mod user;
