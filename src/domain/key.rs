@@ -105,3 +105,13 @@ pub struct GatewayKey {
     pub expires_ms: Option<i64>,
     pub last_used_ms: Option<i64>,
 }
+
+/// What to change of a gateway key; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GatewayKeyChange {
+    pub name: Option<String>,
+    pub active: Option<bool>,
+    pub expires_ms: Option<Option<i64>>,
+    pub scopes: Option<Scopes>,
+    pub models: Option<ModelPatterns>,
+}
