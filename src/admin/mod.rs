@@ -1,10 +1,13 @@
 //! USE CASES of whoever runs the gateway or owns keys: validate, write, publish the new snapshot; and what there is to
 //! list.
 
+mod access_state;
 pub mod activity;
 pub mod actor;
 mod errors;
 pub mod gateway_keys;
+mod grant;
+mod happening_entries;
 pub mod happenings;
 pub mod key_checks;
 pub mod key_import;
@@ -14,6 +17,7 @@ pub mod models;
 pub mod provider_keys;
 pub mod upstream_models;
 pub mod usage;
+pub mod users;
 
 /// The use cases of keys, activity and usage.
 pub struct Administration {

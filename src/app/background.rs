@@ -1,28 +1,38 @@
 //! What goes on beside the requests: taking over other processes' changes, and writing down what requests leave behind.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 
 use super::now_ms;
 use crate::{
     activity::ActivityQueue,
-    admin::{Administration, happenings},
+    admin::{Administration, happenings::HappeningKeeper},
     metering::Records,
     routing::happenings::HappeningQueue,
+    storage::Listener,
     telemetry::RequestLog,
 };
 
-/// How often another process's changes to keys are looked for.
+/// How often another process's changes to keys are looked for, when nothing tells of them.
 const REFRESH: Duration = Duration::from_millis(500);
+/// Rest after each look, so that many changes at once cost few looks.
+const REFRESH_PAUSE: Duration = Duration::from_millis(10);
+/// How often it is written down when gateway keys were last used.
+const USES_TICK: Duration = Duration::from_secs(5);
 /// How often the records of finished requests are written.
 const RECORD_TICK: Duration = Duration::from_millis(100);
 /// How often it is seen whether an invalid key is to be tried again.
 const PROBE_TICK: Duration = Duration::from_secs(1);
 
+/// How often it is written when keys were last used.
+const LAST_USE_TICK: Duration = Duration::from_secs(2);
+
 /// Everything there is to do.
 pub struct Work {
     pub admin: Arc<Administration>,
+    /// Tells of other processes' changes, where the database can.
+    pub listener: Option<Listener>,
     pub records: Records,
     pub happened: HappeningQueue,
     pub entries: ActivityQueue,
@@ -31,20 +41,27 @@ pub struct Work {
 impl Work {
     /// Begins; it ends when the set is shut down.
     pub fn spawn(self, log: Option<RequestLog>, tasks: &mut JoinSet<()>) {
-        let Self { admin, records, happened, entries } = self;
-        tasks.spawn(refresh_keys(admin.clone()));
+        let Self { admin, listener, records, happened, entries } = self;
+        let changed = Arc::new(Notify::new());
+        tasks.spawn(refresh_keys(admin.clone(), changed.clone()));
+        if let Some(listener) = listener {
+            tasks.spawn(listener.run(move || changed.notify_one()));
+        }
+        tasks.spawn(keep_uses(admin.clone()));
         tasks.spawn(probe_keys(admin.clone()));
+        tasks.spawn(keep_last_uses(admin.clone()));
         tasks.spawn(keep_happenings(admin, happened));
         tasks.spawn(keep_activity(entries));
         tasks.spawn(keep_records(records, log));
     }
 }
 
-/// Looks for changes that other processes made to keys, for ever.
-async fn refresh_keys(admin: Arc<Administration>) {
+/// Looks for changes that other processes made to keys, when it is told of some and now and then, for ever.
+async fn refresh_keys(admin: Arc<Administration>, changed: Arc<Notify>) {
     let mut away = false;
     loop {
-        tokio::time::sleep(REFRESH).await;
+        tokio::time::sleep(REFRESH_PAUSE).await;
+        let _ = tokio::time::timeout(REFRESH, changed.notified()).await;
         match admin.gateway_keys.refresh().await {
             Ok(_) if away => tracing::info!("the database is back"),
             Err(error) if !away => {
@@ -59,6 +76,14 @@ async fn refresh_keys(admin: Arc<Administration>) {
     }
 }
 
+async fn keep_uses(admin: Arc<Administration>) {
+    loop {
+        tokio::time::sleep(USES_TICK).await;
+        // A database that is away was told of already; the uses are kept for the next time.
+        let _ = admin.gateway_keys.state.store_uses().await;
+    }
+}
+
 async fn probe_keys(admin: Arc<Administration>) {
     loop {
         tokio::time::sleep(PROBE_TICK).await;
@@ -67,11 +92,25 @@ async fn probe_keys(admin: Arc<Administration>) {
 }
 
 async fn keep_happenings(admin: Arc<Administration>, mut happened: HappeningQueue) {
+    let mut keeper = HappeningKeeper::new(admin.provider_keys.clone());
     while let Some(happening) = happened.happenings.recv().await {
-        happenings::store(&admin.provider_keys, happening).await;
-        let lost = happened.take_lost();
+        keeper.store(&happening).await;
+        let lost = happened.take_lost() + keeper.take_lost();
         if lost > 0 {
-            tracing::warn!(lost, "changes of keys were lost: they came faster than they could be written");
+            tracing::warn!(lost, "changes of keys were lost: the database was away, or slower than they came");
+        }
+    }
+}
+
+/// Writes when keys were last used, for ever. What cannot be written waits, at most one time for each key.
+async fn keep_last_uses(admin: Arc<Administration>) {
+    let mut waiting = HashMap::new();
+    loop {
+        tokio::time::sleep(LAST_USE_TICK).await;
+        waiting.extend(admin.provider_keys.pool.take_used());
+        let used: Vec<_> = waiting.iter().map(|(id, at_ms): (&String, &i64)| (id.clone(), *at_ms)).collect();
+        if used.is_empty() || admin.provider_keys.store.touch_provider_keys(&used).await.is_ok() {
+            waiting.clear();
         }
     }
 }

@@ -43,7 +43,7 @@ use crate::{
         key_pool::KeyPool,
     },
     sealing::Sealer,
-    storage::{DatabaseUrl, Store},
+    storage::{DatabaseUrl, Listener, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
 };
@@ -53,6 +53,9 @@ const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// How many records of requests, happenings of keys and entries of activity may wait to be written.
 const WAITING_RECORDS: usize = 10_000;
+
+/// How long a stop waits for the database to take the last times of use.
+const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// Longer than anybody waits; for a heartbeat that is switched off.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -99,9 +102,11 @@ impl App {
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, happenings, log);
+        let keys = provider_keys(&settings, &store, happenings, log)?;
+        keys.publish().await.context("the stored provider keys cannot be read")?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let background = background::Work { admin: admin.clone(), records, happened, entries };
+        let listener = Listener::new(&url);
+        let background = background::Work { admin: admin.clone(), listener, records, happened, entries };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
@@ -136,7 +141,7 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let mut helpers = JoinSet::new();
+        let (mut helpers, admin) = (JoinSet::new(), background.admin.clone());
         background.spawn(log, &mut helpers);
 
         let first = tokio::select! {
@@ -150,6 +155,7 @@ impl App {
         }
         // Writes the last records.
         helpers.shutdown().await;
+        let _ = tokio::time::timeout(LAST_WRITE, admin.gateway_keys.state.store_uses()).await;
         result
     }
 }
@@ -159,14 +165,16 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
-fn provider_keys(settings: &Settings, store: &Store, happenings: Happenings, log: ActivityLog) -> Arc<ProviderKeys> {
-    Arc::new(ProviderKeys {
-        store: store.clone(),
-        sealer: Arc::new(Sealer {}),
-        pool: Arc::new(KeyPool::new(happenings)),
-        log,
-        kinds: Arc::new(providers::key_kinds(settings)),
-    })
+fn provider_keys(
+    settings: &Settings,
+    store: &Store,
+    happenings: Happenings,
+    log: ActivityLog,
+) -> anyhow::Result<Arc<ProviderKeys>> {
+    let sealer = Arc::new(Sealer::generate()?);
+    let pool = Arc::new(KeyPool::new(happenings));
+    let kinds = Arc::new(providers::key_kinds(settings));
+    Ok(Arc::new(ProviderKeys::new(store.clone(), sealer, pool, log, kinds)))
 }
 
 fn administration(

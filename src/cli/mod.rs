@@ -6,6 +6,7 @@ mod flags;
 mod keys;
 mod output;
 pub mod serve;
+mod users;
 
 use std::process::ExitCode;
 
@@ -36,6 +37,7 @@ fn dispatch(args: Args) -> Result<(), Failure> {
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(loaded.settings).map_err(|error| Failure::Failed(format!("{error:#}"))),
         Command::Keys { command } => keys::run(&loaded.settings, command),
+        Command::Users { command } => users::run(&loaded.settings, command),
         Command::CheckConfig { json } => check_config::run(&loaded, json),
     }
 }
