@@ -114,6 +114,13 @@ def bare(bare_gateway, keyed, provider, door):
     yield from stage_on(bare_gateway, keyed, provider, door)
 
 
+@pytest.fixture
+def fresh(keyed, provider, door):
+    """A gateway of its own, whose budget for repeats nobody has used."""
+    for running in served(keyed):
+        yield from stage_on(running, keyed, provider, door)
+
+
 @pytest.fixture(scope="session")
 def separate_edge(gateway):
     running = started(lambda: SeparateEdge(gateway.grpc))
