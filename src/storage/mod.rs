@@ -5,6 +5,7 @@
 
 mod access;
 mod connect;
+mod data_keys;
 mod error;
 mod postgres;
 mod provider_keys;
@@ -15,6 +16,7 @@ mod url;
 
 pub use access::{AccessRows, User};
 pub use connect::{MigrationNames, Store, migration_names};
+pub use data_keys::{ResealedSecret, SealedSecret};
 pub use error::StoreError;
 pub use provider_keys::{Edited, Insertion, KeyEdit, KeyName, NewSecret, ProviderKeyRows, SealedKey, Selection};
 pub use url::DatabaseUrl;

@@ -9,9 +9,7 @@ use super::error::StoreError;
 macro_rules! bump {
     ($conn:expr, $name:expr) => {
         diesel::update($crate::storage::schema::revisions::table.find($name))
-            .set(
-                $crate::storage::schema::revisions::value.eq($crate::storage::schema::revisions::value + 1),
-            )
+            .set($crate::storage::schema::revisions::value.eq($crate::storage::schema::revisions::value + 1))
             .execute($conn)
             .await?
     };

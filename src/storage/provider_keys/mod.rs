@@ -7,4 +7,5 @@ mod owner;
 mod row;
 
 pub use owner::{Edited, Insertion, KeyEdit, KeyName, NewSecret, Selection};
+pub(super) use row::PROVIDER_KEYS;
 pub use row::{ProviderKeyRows, SealedKey};

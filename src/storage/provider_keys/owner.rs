@@ -116,7 +116,8 @@ impl Store {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
                 bump!(conn, PROVIDER_KEYS);
-                let mut count: i64 = dsl::provider_keys.filter(dsl::user_id.eq(user_id)).count().get_result(conn).await?;
+                let mut count: i64 =
+                    dsl::provider_keys.filter(dsl::user_id.eq(user_id)).count().get_result(conn).await?;
                 let mut became = Vec::with_capacity(keys.len());
                 for key in keys {
                     if let Some(name) = with_fingerprint!(conn, key.stored, &key.stored.fingerprint) {
