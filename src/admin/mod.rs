@@ -3,6 +3,7 @@
 
 pub mod activity;
 pub mod actor;
+pub mod data_keys;
 mod errors;
 pub mod gateway_keys;
 pub mod happenings;
@@ -12,6 +13,7 @@ pub mod key_kinds;
 mod listed;
 pub mod models;
 pub mod provider_keys;
+pub mod rotation;
 pub mod upstream_models;
 pub mod usage;
 

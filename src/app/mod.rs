@@ -23,6 +23,7 @@ use crate::{
     admin::{
         Administration,
         activity::Activity,
+        data_keys::DataKeys,
         gateway_keys::{FirstKey, GatewayKeys},
         key_checks::KeyChecks,
         key_import::KeyImport,
@@ -32,7 +33,7 @@ use crate::{
         usage::UsageReport,
     },
     chat::Chat,
-    config::{Auth, Settings},
+    config::{Auth, MasterKey, Settings},
     embeddings::Embedder,
     grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, recorder},
@@ -42,7 +43,7 @@ use crate::{
         happenings::{Happenings, happenings},
         key_pool::KeyPool,
     },
-    sealing::Sealer,
+    sealing::MasterSource,
     storage::{DatabaseUrl, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
@@ -87,6 +88,7 @@ impl App {
             Auth::Required => Directory::new(),
             Auth::Off => Directory::open_to_all(),
         });
+        let data_keys = DataKeys::open(store.clone(), master_source(&settings.master_key), now_ms()).await?;
         let gateway_keys = GatewayKeys::new(store.clone(), directory.clone());
         let chosen = settings.bootstrap_key.as_ref().map(|key| key.expose_secret());
         let first_key = gateway_keys.bootstrap(chosen, now_ms()).await?;
@@ -100,7 +102,7 @@ impl App {
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, happenings, log)?;
+        let keys = provider_keys(&settings, &store, data_keys, happenings, log);
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let stopping = admin.stopping.clone();
         let background = background::Work { admin: admin.clone(), records, happened, entries };
@@ -168,7 +170,7 @@ fn provider_keys(
 ) -> anyhow::Result<Arc<ProviderKeys>> {
     Ok(Arc::new(ProviderKeys {
         store: store.clone(),
-        sealer: Arc::new(Sealer::generate()?),
+        sealer: data_keys.sealer().clone(),
         pool: Arc::new(KeyPool::new(happenings)),
         log,
         kinds: Arc::new(providers::key_kinds(settings)),
@@ -189,6 +191,15 @@ fn administration(
         activity: Activity { store: store.clone() },
         usage: UsageReport { store },
         stopping: CancellationToken::new(),
+    }
+}
+
+/// Returns where the master key comes from, as the settings say it.
+pub fn master_source(setting: &MasterKey) -> MasterSource {
+    match setting {
+        MasterKey::Value(text) => MasterSource::Value(text.clone()),
+        MasterKey::File(path) => MasterSource::File(path.clone()),
+        MasterKey::Generated(path) => MasterSource::Generated(path.clone()),
     }
 }
 
