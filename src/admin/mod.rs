@@ -6,6 +6,7 @@ pub mod actor;
 pub mod data_keys;
 mod errors;
 pub mod gateway_keys;
+mod happening_entries;
 pub mod happenings;
 pub mod key_checks;
 pub mod key_import;

@@ -103,6 +103,7 @@ impl App {
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
         let keys = provider_keys(&settings, &store, data_keys, happenings, log);
+        keys.publish().await.context("the stored provider keys cannot be read")?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let stopping = admin.stopping.clone();
         let background = background::Work { admin: admin.clone(), records, happened, entries };
@@ -165,16 +166,13 @@ pub fn now_ms() -> i64 {
 fn provider_keys(
     settings: &Settings,
     store: &Store,
+    data_keys: DataKeys,
     happenings: Happenings,
     log: ActivityLog,
-) -> anyhow::Result<Arc<ProviderKeys>> {
-    Ok(Arc::new(ProviderKeys {
-        store: store.clone(),
-        sealer: data_keys.sealer().clone(),
-        pool: Arc::new(KeyPool::new(happenings)),
-        log,
-        kinds: Arc::new(providers::key_kinds(settings)),
-    }))
+) -> Arc<ProviderKeys> {
+    let pool = Arc::new(KeyPool::new(happenings));
+    let kinds = Arc::new(providers::key_kinds(settings));
+    Arc::new(ProviderKeys::new(store.clone(), Arc::new(data_keys), pool, log, kinds))
 }
 
 fn administration(

@@ -14,5 +14,6 @@ pub mod happening;
 pub mod health;
 pub mod key;
 pub mod model;
+mod pacific;
 pub mod scope;
 pub mod usage;

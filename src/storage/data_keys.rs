@@ -10,8 +10,8 @@ use super::{
     connect::{Backend, Store, on_conn, pool_error},
     error::StoreError,
     provider_keys::PROVIDER_KEYS,
-    revision::bump,
     schema::{data_keys, provider_keys},
+    undo::bump,
 };
 use crate::domain::data_key::{Purpose, WrappedKey};
 

@@ -9,9 +9,9 @@ mod data_keys;
 mod error;
 mod postgres;
 mod provider_keys;
-mod revision;
 mod schema;
 mod sqlite;
+mod undo;
 mod url;
 
 pub use access::{AccessRows, User};

@@ -12,8 +12,8 @@ use crate::{
     storage::{
         connect::{Store, on_conn},
         error::StoreError,
-        revision::{Undo, bump, settle},
         schema::provider_keys::dsl,
+        undo::{Undo, bump, settle},
     },
 };
 
@@ -32,7 +32,7 @@ impl Store {
                     .await
                     .optional()?;
                 let Some(stored) = stored.map(Health::from) else { return Err(Undo::Nothing(false)) };
-                let merged = merge(stored.clone(), found);
+                let merged = stored.merge(found);
                 if merged == stored {
                     return Err(Undo::Nothing(false));
                 }
@@ -43,12 +43,12 @@ impl Store {
         })
     }
 
-    /// Moves the selection from a key that failed to the one that succeeded. Returns whether it moved: not when the one
-    /// is not selected any more, or the other one is gone or switched off.
-    pub async fn move_selection(&self, user_id: &str, from: &str, to: &str) -> Result<bool, StoreError> {
+    /// Moves the selection from a key that failed to the one that succeeded, and returns the revision that has it. It
+    /// does not move when the one is not selected any more, or the other one is gone or switched off.
+    pub async fn move_selection(&self, user_id: &str, from: &str, to: &str) -> Result<Option<i64>, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                let revision = bump!(conn, PROVIDER_KEYS);
                 let selected = dsl::user_id.eq(user_id).and(dsl::selected.eq(true));
                 let provider: Option<String> = diesel::update(dsl::provider_keys.find(from).filter(selected))
                     .set(dsl::selected.eq(false))
@@ -56,13 +56,13 @@ impl Store {
                     .get_result(conn)
                     .await
                     .optional()?;
-                let Some(provider) = provider else { return Err(Undo::Nothing(false)) };
+                let Some(provider) = provider else { return Err(Undo::Nothing(None)) };
                 let fit = dsl::user_id.eq(user_id).and(dsl::provider.eq(provider)).and(dsl::active.eq(true));
                 let moved = diesel::update(dsl::provider_keys.find(to).filter(fit))
                     .set(dsl::selected.eq(true))
                     .execute(conn)
                     .await?;
-                if moved == 1 { Ok(true) } else { Err(Undo::Nothing(false)) }
+                if moved == 1 { Ok(Some(revision)) } else { Err(Undo::Nothing(None)) }
             });
             settle(done.await)
         })
@@ -102,8 +102,4 @@ impl Store {
             .await
         })
     }
-}
-
-fn merge(stored: Health, found: &Health) -> Health {
-    if found.since_ms > stored.since_ms { found.clone() } else { stored }
 }

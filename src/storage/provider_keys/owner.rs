@@ -13,8 +13,8 @@ use crate::{
     storage::{
         connect::{Store, on_conn},
         error::StoreError,
-        revision::{Undo, bump, settle},
         schema::provider_keys::{self, dsl},
+        undo::{Undo, bump, settle},
     },
 };
 
@@ -259,7 +259,7 @@ fn edited(before: &SealedKey, edit: &KeyEdit, now_ms: i64) -> SealedKey {
         key.fingerprint.clone_from(&new.fingerprint);
         key.hint.clone_from(&new.hint);
         key.secret_version += 1;
-        key.health = Health { since_ms: now_ms.max(key.health.since_ms + 1), ..Health::default() };
+        key.health = Health::active(now_ms.max(key.health.since_ms + 1));
     }
     key.updated_ms = now_ms;
     SealedKey { stored: key, secret }

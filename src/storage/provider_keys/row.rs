@@ -1,7 +1,7 @@
 //! A row of `provider_keys`, and reading all of them.
 
 use diesel::{
-    ExpressionMethods as _, QueryDsl as _, Queryable, Selectable, SelectableHelper as _,
+    QueryDsl as _, Queryable, Selectable, SelectableHelper as _,
     prelude::{AsChangeset, Insertable},
 };
 use diesel_async::RunQueryDsl as _;

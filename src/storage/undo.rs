@@ -4,13 +4,14 @@ use diesel::result::Error as DieselError;
 
 use super::error::StoreError;
 
-/// Grows the revision of a table inside a transaction: it tells the other processes, and its row lock (on SQLite the
-/// write lock) puts the writers in one line.
+/// Grows the revision of a table inside a transaction and returns it: it tells the other processes, and its row lock
+/// (on SQLite the write lock) puts the writers in one line.
 macro_rules! bump {
     ($conn:expr, $name:expr) => {
         diesel::update($crate::storage::schema::revisions::table.find($name))
             .set($crate::storage::schema::revisions::value.eq($crate::storage::schema::revisions::value + 1))
-            .execute($conn)
+            .returning($crate::storage::schema::revisions::value)
+            .get_result::<i64>($conn)
             .await?
     };
 }
