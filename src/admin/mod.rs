@@ -18,6 +18,8 @@ pub mod upstream_models;
 pub mod usage;
 pub mod users;
 
+use tokio_util::sync::CancellationToken;
+
 /// The use cases of keys, activity and usage.
 pub struct Administration {
     pub gateway_keys: gateway_keys::GatewayKeys,
@@ -26,4 +28,6 @@ pub struct Administration {
     pub import: key_import::KeyImport,
     pub activity: activity::Activity,
     pub usage: usage::UsageReport,
+    /// Ends what has no end of its own, such as watches, so that the gateway can stop.
+    pub stopping: CancellationToken,
 }

@@ -64,6 +64,7 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct App {
     settings: Settings,
     background: background::Work,
+    stopping: CancellationToken,
     routes: Routes,
     in_memory: InMemory<ChatEntry<Upstreams>>,
     health: Health,
@@ -102,13 +103,13 @@ impl App {
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, happenings, log);
+        let keys = provider_keys(&settings, &store, happenings, log)?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let listener = Listener::new(&url);
+        let (stopping, listener) = (admin.stopping.clone(), Listener::new(&url));
         let background = background::Work { admin: admin.clone(), listener, records, happened, entries };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
+        Ok(Self { settings, background, stopping, routes, in_memory, health, grpc, edge, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -121,8 +122,7 @@ impl App {
 
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
     pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, background, routes, in_memory, health, grpc, edge, .. } = self;
-        let stopping = CancellationToken::new();
+        let Self { settings, background, stopping, routes, in_memory, health, grpc, edge, .. } = self;
         let mut tasks = JoinSet::new();
 
         let grpc_settings = grpc_settings(&settings);
@@ -164,14 +164,16 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
-fn provider_keys(settings: &Settings, store: &Store, happenings: Happenings, log: ActivityLog) -> Arc<ProviderKeys> {
-    Arc::new(ProviderKeys {
-        store: store.clone(),
-        sealer: Arc::new(Sealer {}),
-        pool: Arc::new(KeyPool::new(happenings)),
-        log,
-        kinds: Arc::new(providers::key_kinds(settings)),
-    })
+fn provider_keys(
+    settings: &Settings,
+    store: &Store,
+    happenings: Happenings,
+    log: ActivityLog,
+) -> anyhow::Result<Arc<ProviderKeys>> {
+    let sealer = Arc::new(Sealer::generate()?);
+    let pool = Arc::new(KeyPool::new(happenings));
+    let kinds = Arc::new(providers::key_kinds(settings));
+    Ok(Arc::new(ProviderKeys::new(store.clone(), sealer, pool, log, kinds)))
 }
 
 fn administration(
@@ -187,6 +189,7 @@ fn administration(
         import: KeyImport { keys },
         activity: Activity { store: store.clone() },
         usage: UsageReport { store },
+        stopping: CancellationToken::new(),
     }
 }
 

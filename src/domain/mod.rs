@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod chat;
 pub mod completion;
+pub mod data_key;
 pub mod embedding;
 pub mod error;
 pub mod event;
@@ -13,6 +14,7 @@ pub mod happening;
 pub mod health;
 pub mod key;
 pub mod model;
+mod pacific;
 pub mod scope;
 pub mod usage;
 pub mod user;

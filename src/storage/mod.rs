@@ -8,7 +8,8 @@ mod error;
 mod gateway_keys;
 mod listen;
 mod postgres;
-mod revisions;
+mod provider_keys;
+mod revision;
 mod schema;
 mod sqlite;
 mod url;
@@ -18,7 +19,7 @@ pub use connect::{MigrationNames, Store, migration_names};
 pub use error::StoreError;
 pub use gateway_keys::{AccessRows, GatewayKeyQuery};
 pub use listen::Listener;
-pub use revisions::Revision;
+pub use provider_keys::{Edited, Insertion, KeyEdit, KeyName, NewSecret, ProviderKeyRows, SealedKey, Selection};
 pub use url::DatabaseUrl;
 
 #[cfg(test)]
