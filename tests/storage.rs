@@ -10,7 +10,7 @@ use ai_model_gateway::{
         scope::{ModelPatterns, Scope},
         user::{Role, User},
     },
-    storage::{DatabaseUrl, GatewayKeyQuery, Store, StoreError, migration_names},
+    storage::{DatabaseUrl, GatewayKeyQuery, Revision, Store, StoreError, migration_names},
 };
 
 fn owner() -> User {
@@ -197,7 +197,7 @@ async fn users_come_and_go(url: String) {
 async fn the_last_use_only_grows(url: String) {
     let store = with_owner(&url).await;
     store.insert_gateway_key(&key(1), 9).await.unwrap();
-    let revision = store.access_revision().await.unwrap();
+    let revision = store.revision(Revision::Access).await.unwrap();
     let touch = |ms: i64| vec![("k000".to_owned(), ms), ("k001".to_owned(), ms + 1), ("none".to_owned(), ms)];
     for (ms, want) in [(5, 5), (9, 9), (7, 9)] {
         store.touch_gateway_keys(&touch(ms)).await.unwrap();
@@ -205,7 +205,7 @@ async fn the_last_use_only_grows(url: String) {
         assert_eq!(used, Some(want));
     }
     assert_eq!(store.find_gateway_key("k001").await.unwrap().unwrap().last_used_ms, Some(10));
-    assert_eq!(store.access_revision().await.unwrap(), revision, "no snapshot needs it");
+    assert_eq!(store.revision(Revision::Access).await.unwrap(), revision, "no snapshot needs it");
 }
 
 async fn the_snapshot_holds_active_keys_only(url: String) {
@@ -214,14 +214,14 @@ async fn the_snapshot_holds_active_keys_only(url: String) {
     store.update_gateway_key("k000", &active(false), 1).await.unwrap();
     let rows = store.load_access_snapshot().await.unwrap();
     assert_eq!(rows.keys, [key(1)]);
-    assert_eq!(rows.revision, store.access_revision().await.unwrap());
+    assert_eq!(rows.revision, store.revision(Revision::Access).await.unwrap());
 }
 
 async fn every_write_grows_the_revision(url: String) {
     let store = open(&url).await;
-    let mut last = store.access_revision().await.unwrap();
+    let mut last = store.revision(Revision::Access).await.unwrap();
     let mut grew = async |store: &Store| {
-        let now = store.access_revision().await.unwrap();
+        let now = store.revision(Revision::Access).await.unwrap();
         std::mem::replace(&mut last, now) < now
     };
     assert!(!grew(&store).await);
@@ -255,14 +255,14 @@ async fn processes_that_start_together_create_one_owner(url: String) {
 
 async fn concurrent_writes_all_land(url: String) {
     let store = with_owner(&url).await;
-    let before = store.access_revision().await.unwrap();
+    let before = store.revision(Revision::Access).await.unwrap();
     let keys: Vec<GatewayKey> = (1..=40).map(key).collect();
     let writes = keys.iter().map(|key| store.insert_gateway_key(key, 1000));
     for result in futures_util::future::join_all(writes).await {
         result.unwrap();
     }
     assert_eq!(store.list_gateway_keys(&GatewayKeyQuery::default()).await.unwrap().len(), 41);
-    assert_eq!(store.access_revision().await.unwrap(), before + 40);
+    assert_eq!(store.revision(Revision::Access).await.unwrap(), before + 40);
 }
 
 async fn a_dropped_call_leaves_no_transaction(url: String) {
@@ -274,7 +274,11 @@ async fn a_dropped_call_leaves_no_transaction(url: String) {
     }
     store.insert_gateway_key(&key(200), 1000).await.unwrap();
     let keys = store.list_gateway_keys(&GatewayKeyQuery::default()).await.unwrap();
-    assert_eq!(keys.len() as i64, store.access_revision().await.unwrap(), "one revision for each key that landed");
+    assert_eq!(
+        keys.len() as i64,
+        store.revision(Revision::Access).await.unwrap(),
+        "one revision for each key that landed"
+    );
 }
 
 async fn opens_again(url: String) {

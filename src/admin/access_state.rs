@@ -7,7 +7,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     access::{AccessSnapshot, Directory},
-    storage::{Store, StoreError},
+    storage::{Revision, Store, StoreError},
 };
 
 /// How many times of last use one transaction writes.
@@ -44,7 +44,7 @@ impl AccessState {
     }
 
     async fn take_over(&self) -> Result<bool, StoreError> {
-        if self.store.access_revision().await? == self.directory.revision() {
+        if self.store.revision(Revision::Access).await? == self.directory.revision() {
             return Ok(false);
         }
         self.publish().await?;

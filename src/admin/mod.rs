@@ -7,6 +7,7 @@ pub mod actor;
 mod errors;
 pub mod gateway_keys;
 mod grant;
+mod happening_entries;
 pub mod happenings;
 pub mod key_checks;
 pub mod key_import;
@@ -18,8 +19,6 @@ pub mod upstream_models;
 pub mod usage;
 pub mod users;
 
-use tokio_util::sync::CancellationToken;
-
 /// The use cases of keys, activity and usage.
 pub struct Administration {
     pub gateway_keys: gateway_keys::GatewayKeys,
@@ -28,6 +27,4 @@ pub struct Administration {
     pub import: key_import::KeyImport,
     pub activity: activity::Activity,
     pub usage: usage::UsageReport,
-    /// Ends what has no end of its own, such as watches, so that the gateway can stop.
-    pub stopping: CancellationToken,
 }

@@ -1,13 +1,13 @@
 //! What goes on beside the requests: taking over other processes' changes, and writing down what requests leave behind.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use tokio::{sync::Notify, task::JoinSet};
 
 use super::now_ms;
 use crate::{
     activity::ActivityQueue,
-    admin::{Administration, happenings},
+    admin::{Administration, happenings::HappeningKeeper},
     metering::Records,
     routing::happenings::HappeningQueue,
     storage::Listener,
@@ -24,6 +24,9 @@ const USES_TICK: Duration = Duration::from_secs(5);
 const RECORD_TICK: Duration = Duration::from_millis(100);
 /// How often it is seen whether an invalid key is to be tried again.
 const PROBE_TICK: Duration = Duration::from_secs(1);
+
+/// How often it is written when keys were last used.
+const LAST_USE_TICK: Duration = Duration::from_secs(2);
 
 /// Everything there is to do.
 pub struct Work {
@@ -44,8 +47,9 @@ impl Work {
         if let Some(listener) = listener {
             tasks.spawn(listener.run(move || changed.notify_one()));
         }
-        tasks.spawn(keep_uses(admin.clone()));
+        tasks.spawn(keep_gateway_key_uses(admin.clone()));
         tasks.spawn(probe_keys(admin.clone()));
+        tasks.spawn(keep_last_uses(admin.clone()));
         tasks.spawn(keep_happenings(admin, happened));
         tasks.spawn(keep_activity(entries));
         tasks.spawn(keep_records(records, log));
@@ -72,7 +76,7 @@ async fn refresh_keys(admin: Arc<Administration>, changed: Arc<Notify>) {
     }
 }
 
-async fn keep_uses(admin: Arc<Administration>) {
+async fn keep_gateway_key_uses(admin: Arc<Administration>) {
     loop {
         tokio::time::sleep(USES_TICK).await;
         // A database that is away was told of already; the uses are kept for the next time.
@@ -88,11 +92,25 @@ async fn probe_keys(admin: Arc<Administration>) {
 }
 
 async fn keep_happenings(admin: Arc<Administration>, mut happened: HappeningQueue) {
+    let mut keeper = HappeningKeeper::new(admin.provider_keys.clone());
     while let Some(happening) = happened.happenings.recv().await {
-        happenings::store(&admin.provider_keys, happening).await;
-        let lost = happened.take_lost();
+        keeper.store(&happening).await;
+        let lost = happened.take_lost() + keeper.take_lost();
         if lost > 0 {
-            tracing::warn!(lost, "changes of keys were lost: they came faster than they could be written");
+            tracing::warn!(lost, "changes of keys were lost: the database was away, or slower than they came");
+        }
+    }
+}
+
+/// Writes when keys were last used, for ever. What cannot be written waits, at most one time for each key.
+async fn keep_last_uses(admin: Arc<Administration>) {
+    let mut waiting = HashMap::new();
+    loop {
+        tokio::time::sleep(LAST_USE_TICK).await;
+        waiting.extend(admin.provider_keys.pool.take_used());
+        let used: Vec<_> = waiting.iter().map(|(id, at_ms): (&String, &i64)| (id.clone(), *at_ms)).collect();
+        if used.is_empty() || admin.provider_keys.store.touch_provider_keys(&used).await.is_ok() {
+            waiting.clear();
         }
     }
 }

@@ -64,7 +64,6 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct App {
     settings: Settings,
     background: background::Work,
-    stopping: CancellationToken,
     routes: Routes,
     in_memory: InMemory<ChatEntry<Upstreams>>,
     health: Health,
@@ -104,12 +103,13 @@ impl App {
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
         let keys = provider_keys(&settings, &store, happenings, log)?;
+        keys.publish().await.context("the stored provider keys cannot be read")?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let (stopping, listener) = (admin.stopping.clone(), Listener::new(&url));
+        let listener = Listener::new(&url);
         let background = background::Work { admin: admin.clone(), listener, records, happened, entries };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, background, stopping, routes, in_memory, health, grpc, edge, first_key })
+        Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -122,7 +122,8 @@ impl App {
 
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
     pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, background, stopping, routes, in_memory, health, grpc, edge, .. } = self;
+        let Self { settings, background, routes, in_memory, health, grpc, edge, .. } = self;
+        let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
         let grpc_settings = grpc_settings(&settings);
@@ -189,7 +190,6 @@ fn administration(
         import: KeyImport { keys },
         activity: Activity { store: store.clone() },
         usage: UsageReport { store },
-        stopping: CancellationToken::new(),
     }
 }
 

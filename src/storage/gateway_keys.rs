@@ -9,16 +9,13 @@ use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 use super::{
     connect::{Store, on_conn},
     error::StoreError,
-    revision::bump,
-    schema::{gateway_keys, revisions, users},
+    revisions::{Revision, bump},
+    schema::{gateway_keys, users},
 };
 use crate::domain::{
     key::{GatewayKey, GatewayKeyChange},
     scope::{ModelPatterns, Scope, Scopes},
 };
-
-/// Name of the revision that every write to users and gateway keys grows.
-pub(super) const ACCESS: &str = "access";
 
 /// Everything needed to decide who calls.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,7 +131,7 @@ impl Store {
     pub async fn insert_gateway_key(&self, key: &GatewayKey, most: u32) -> Result<bool, StoreError> {
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, ACCESS);
+                bump!(conn, Revision::Access);
                 let own = gateway_keys::table.filter(gateway_keys::user_id.eq(&key.user_id));
                 if own.count().get_result::<i64>(conn).await? >= i64::from(most) {
                     return Ok(false);
@@ -202,7 +199,7 @@ impl Store {
     ) -> Result<Option<GatewayKey>, StoreError> {
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, ACCESS);
+                bump!(conn, Revision::Access);
                 let row: Option<GatewayKeyRow> = diesel::update(gateway_keys::table.find(id))
                     .set(ChangeRow::new(change, now_ms))
                     .returning(GatewayKeyRow::as_returning())
@@ -219,7 +216,7 @@ impl Store {
     pub async fn delete_gateway_key(&self, id: &str) -> Result<bool, StoreError> {
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, ACCESS);
+                bump!(conn, Revision::Access);
                 Ok(diesel::delete(gateway_keys::table.find(id)).execute(conn).await? > 0)
             })
             .await
@@ -250,7 +247,7 @@ impl Store {
     /// Reads the revision before the keys: a write in between makes the keys newer than the revision says, and the
     /// next poll loads them once more. The other order could miss a revoked key for good.
     pub async fn load_access_snapshot(&self) -> Result<AccessRows, StoreError> {
-        let revision = self.access_revision().await?;
+        let revision = self.revision(Revision::Access).await?;
         on_conn!(self, read, |conn| {
             let rows: Vec<GatewayKeyRow> = gateway_keys::table
                 .inner_join(users::table)
@@ -261,10 +258,5 @@ impl Store {
                 .await?;
             Ok(AccessRows { revision, keys: rows.into_iter().map(GatewayKey::from).collect() })
         })
-    }
-
-    /// Grows with every write to users and keys. One small read, so it also serves as a sign of life.
-    pub async fn access_revision(&self) -> Result<i64, StoreError> {
-        on_conn!(self, read, |conn| Ok(revisions::table.find(ACCESS).select(revisions::value).first(conn).await?))
     }
 }

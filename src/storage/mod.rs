@@ -9,9 +9,10 @@ mod gateway_keys;
 mod listen;
 mod postgres;
 mod provider_keys;
-mod revision;
+mod revisions;
 mod schema;
 mod sqlite;
+mod undo;
 mod url;
 mod users;
 
@@ -20,6 +21,7 @@ pub use error::StoreError;
 pub use gateway_keys::{AccessRows, GatewayKeyQuery};
 pub use listen::Listener;
 pub use provider_keys::{Edited, Insertion, KeyEdit, KeyName, NewSecret, ProviderKeyRows, SealedKey, Selection};
+pub use revisions::Revision;
 pub use url::DatabaseUrl;
 
 #[cfg(test)]

@@ -9,8 +9,8 @@ use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 use super::{
     connect::{Store, on_conn},
     error::StoreError,
-    gateway_keys::{ACCESS, GatewayKeyRow},
-    revision::bump,
+    gateway_keys::GatewayKeyRow,
+    revisions::{Revision, bump},
     schema::{gateway_keys, users},
 };
 use crate::domain::{
@@ -56,7 +56,7 @@ impl Store {
         }
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, ACCESS);
+                bump!(conn, Revision::Access);
                 let found: i64 = users::table.count().get_result(conn).await?;
                 if found > 0 {
                     return Ok(false);
@@ -79,7 +79,7 @@ impl Store {
     pub async fn insert_user(&self, user: &User) -> Result<(), StoreError> {
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, ACCESS);
+                bump!(conn, Revision::Access);
                 let same = users::table.filter(users::name.eq(&user.name)).count().get_result::<i64>(conn).await?;
                 if same > 0 {
                     return Err(StoreError::Conflict("two users of the same name".into()));
@@ -121,7 +121,7 @@ impl Store {
     pub async fn set_user_active(&self, id: &str, active: bool) -> Result<Option<User>, StoreError> {
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, ACCESS);
+                bump!(conn, Revision::Access);
                 let row: Option<UserRow> = diesel::update(users::table.find(id))
                     .set(users::active.eq(active))
                     .returning(UserRow::as_returning())

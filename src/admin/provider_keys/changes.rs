@@ -143,7 +143,11 @@ impl ProviderKeys {
     }
 
     pub async fn select(&self, actor: &Actor, id: &str) -> Result<StoredKey> {
-        let selection = self.store.select_provider_key(actor.user_id(), id).await.map_err(from_store)?;
+        let key = self.get(actor.user_id(), id, "id")?;
+        let guard = self.selecting.lock().await;
+        self.pool.owner_selects(&key.user_id, &key.provider);
+        let selection = self.store.select_provider_key(&key.user_id, id).await.map_err(from_store)?;
+        drop(guard);
         let selection = selection.ok_or_else(|| not_found(id, "id"))?;
         if let Some(before) = &selection.before {
             let message = format!("its owner selected {:?} instead", selection.key.name);
@@ -156,7 +160,11 @@ impl ProviderKeys {
     }
 
     pub async fn unselect(&self, actor: &Actor, id: &str) -> Result<StoredKey> {
-        let selection = self.store.unselect_provider_key(actor.user_id(), id).await.map_err(from_store)?;
+        let key = self.get(actor.user_id(), id, "id")?;
+        let guard = self.selecting.lock().await;
+        self.pool.owner_selects(&key.user_id, &key.provider);
+        let selection = self.store.unselect_provider_key(&key.user_id, id).await.map_err(from_store)?;
+        drop(guard);
         let selection = selection.ok_or_else(|| not_found(id, "id"))?;
         if selection.changed {
             self.log.add(about(actor, Action::Unselect, &selection.key, "unselected by its owner"));

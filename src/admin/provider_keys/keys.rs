@@ -1,6 +1,12 @@
 //! The keys of this process: loaded from the database, opened, put in the pool.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use arc_swap::ArcSwap;
 use tokio::sync::Mutex;
@@ -9,13 +15,14 @@ use crate::{
     activity::ActivityLog,
     admin::{errors::from_store, key_kinds::KeyKinds},
     domain::{
-        error::{Error, Result},
+        error::{Error, ErrorKind, Result},
+        happening::{Happening, KeyRef},
         health::{Health, KeyState},
         key::{ProviderKey, StoredKey},
     },
     routing::key_pool::{KeyPool, PoolKey},
     sealing::{Place, SealError, Sealer},
-    storage::{SealedKey, Store, StoreError},
+    storage::{Revision, SealedKey, Store, StoreError},
 };
 
 /// The use cases with everything they need.
@@ -29,19 +36,59 @@ pub struct ProviderKeys {
     closed: ArcSwap<Vec<StoredKey>>,
     /// Held from reading the keys to putting them in place, so that older ones can never replace newer ones.
     publishing: Mutex<()>,
+    /// Whether the pool is to take the keys over again although none was written.
+    behind: AtomicBool,
+    /// Held while a selection is written, so that no failover from before an owner's choice comes after it.
+    pub(super) selecting: Mutex<()>,
 }
 
 impl ProviderKeys {
     pub fn new(store: Store, sealer: Arc<Sealer>, pool: Arc<KeyPool>, log: ActivityLog, kinds: Arc<KeyKinds>) -> Self {
-        Self { store, sealer, pool, log, kinds, closed: ArcSwap::default(), publishing: Mutex::default() }
+        let (closed, behind) = (ArcSwap::default(), AtomicBool::default());
+        Self {
+            store,
+            sealer,
+            pool,
+            log,
+            kinds,
+            closed,
+            publishing: Mutex::default(),
+            behind,
+            selecting: Mutex::default(),
+        }
     }
 
     /// Takes over what other processes wrote. Costs one small read when there is nothing new.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        if self.store.provider_keys_revision().await? == self.pool.revision() {
+        let behind = self.behind.load(Ordering::Relaxed);
+        if !behind && self.store.revision(Revision::ProviderKeys).await? == self.pool.revision() {
             return Ok(());
         }
-        self.publish().await
+        self.publish().await?;
+        if behind {
+            self.behind.store(false, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    /// Has the next refresh take the keys over even if none was written.
+    pub fn publish_soon(&self) {
+        self.behind.store(true, Ordering::Relaxed);
+    }
+
+    /// Stores a move of the selection by failover, and returns the revision that has it. `None` when its owner has
+    /// decided otherwise.
+    pub async fn move_selection(
+        &self,
+        happening: &Happening,
+        from: &KeyRef,
+        to: &KeyRef,
+    ) -> Result<Option<i64>, StoreError> {
+        let _guard = self.selecting.lock().await;
+        if !self.pool.awaits_storing(happening, from, to) {
+            return Ok(None);
+        }
+        self.store.move_selection(&happening.user_id, &from.id, &to.id).await
     }
 
     /// Puts the keys of the database in place. When it fails, those known so far stay.
@@ -127,7 +174,6 @@ impl ProviderKeys {
 }
 
 pub(super) fn not_found(id: &str, field: &'static str) -> Error {
-    use crate::domain::error::ErrorKind;
     let shown: String = id.chars().take(64).collect();
     let message = format!("no provider key has the id {shown:?}; list the keys to see their ids");
     Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotFound, message) }

@@ -1,1 +1,1 @@
-//! x
+//! What the fields may hold, and what the activity log is told.
