@@ -40,6 +40,13 @@ impl ProviderKey {
     }
 }
 
+/// Something a provider needs beside the secret of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyParameter {
+    pub name: &'static str,
+    pub values: &'static [&'static str],
+}
+
 /// A provider key as its owner sees it: everything but the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredKey {
