@@ -46,6 +46,9 @@ async fn test(client: &mut Client, id: &str) -> pb::ProviderKeyTestResult {
     client.test_provider_key(with_key(request)).await.unwrap().into_inner().result.unwrap()
 }
 
+const GEMINI_REFUSES: &str = r#"{"error":{"code":400,"message":"API key not valid.","status":"INVALID_ARGUMENT",
+    "details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID"}]}}"#;
+
 /// What every provider answers, by the secret in its own header: `good`, `refused`, `empty` or `fast`.
 fn answer(seen: &Seen) -> Vec<u8> {
     let path = seen.head.split(' ').nth(1).unwrap_or_default();
@@ -59,7 +62,7 @@ fn answer(seen: &Seen) -> Vec<u8> {
     }
     if says("refused") {
         return match path.starts_with("/v1beta") {
-            true => json_reply("400 Bad Request", include_str!("fixtures/key_checks/gemini_invalid_key.json")),
+            true => json_reply("400 Bad Request", GEMINI_REFUSES),
             false => json_reply("401 Unauthorized", r#"{"error":{"message":"Invalid key","type":"x","code":null}}"#),
         };
     }

@@ -25,7 +25,7 @@ async fn client(gateway: &Gateway) -> Client {
 }
 
 fn text(content: &str) -> Import {
-    Import { content: content.into(), ..Import::default() }
+    Import { content: content.to_owned().into(), ..Import::default() }
 }
 
 async fn import(client: &mut Client, request: Import) -> Imported {
@@ -151,7 +151,7 @@ async fn texts_that_cannot_be_read_are_errors() {
     let mut client = client(&gateway).await;
     for (name, request, wanted) in [
         ("empty", text(""), "content is required"),
-        ("not UTF-8", Import { content: b"k1\nk\xff".to_vec(), ..Import::default() }, "line 2 of content is not UTF-8"),
+        ("not UTF-8", Import { content: b"k1\nk\xff".as_slice().into(), ..Import::default() }, "line 2 of content is not UTF-8"),
         ("no header", Import { format: ImportFormat::Csv.into(), ..text("xai,s3cret-s3cret") }, "must name the columns"),
         ("no array", text("{\"secret\": \"s3cret-s3cret\"}"), "must be an array"),
         ("no format", Import { format: 99, ..text("k") }, "unknown value"),

@@ -5,7 +5,7 @@
 
 use ai_model_gateway::{
     admin::{
-        key_import::{Format, MAX_ROWS, parse},
+        key_import::{self, MAX_ROWS, parse},
         key_kinds::{KeyKind, KeyKinds},
     },
     domain::{
@@ -119,7 +119,8 @@ pub fn check_sse(input: &[u8]) {
 /// Runs the readers of imported keys: the first byte chooses the format, or that it is to be recognized.
 pub fn check_import(input: &[u8]) {
     let [format, content @ ..] = input else { return };
-    let format = Format::ALL.get(usize::from(*format) % (Format::ALL.len() + 1)).copied();
+    let formats = key_import::Format::ALL;
+    let format = formats.get(usize::from(*format) % (formats.len() + 1)).copied();
     let kind = KeyKind { variables: vec!["XAI_API_KEY".into()], ..KeyKind::default() };
     let kinds = KeyKinds([("xai".to_owned(), kind)].into());
     let Ok(rows) = parse(content, format, &kinds) else { return };
