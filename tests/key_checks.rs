@@ -31,12 +31,8 @@ async fn client(gateway: &Gateway) -> Client {
 }
 
 async fn add(client: &mut Client, provider: &str, secret: &str, active: bool) -> String {
-    let key = pb::ProviderKey {
-        provider: provider.into(),
-        name: secret.into(),
-        active: Some(active),
-        ..Default::default()
-    };
+    let key =
+        pb::ProviderKey { provider: provider.into(), name: secret.into(), active: Some(active), ..Default::default() };
     let request = pb::CreateProviderKeyRequest { provider_key: Some(key), secret: secret.into() };
     client.create_provider_key(with_key(request)).await.unwrap().into_inner().provider_key.unwrap().id
 }
@@ -82,7 +78,9 @@ fn answer(seen: &Seen) -> Vec<u8> {
         "/language-models" => json_reply("200 OK", r#"{"models":[{"id":"grok-a"},{"id":"grok-b"}]}"#),
         "/v1/agent" => json_reply("200 OK", r#"{"id":"r","status":"completed","model":"m","output":[]}"#),
         "/v1/models?limit=1000" => json_reply("200 OK", r#"{"data":[{"id":"claude-a"}]}"#),
-        "/api/models" if says("bearer token-good") => json_reply("200 OK", r#"{"data":[{"id":"GigaChat-a","type":"chat"}]}"#),
+        "/api/models" if says("bearer token-good") => {
+            json_reply("200 OK", r#"{"data":[{"id":"GigaChat-a","type":"chat"}]}"#)
+        }
         "/key" => json_reply("200 OK", r#"{"data":{"label":"mine"}}"#),
         _ => json_reply("404 Not Found", "{}"),
     }

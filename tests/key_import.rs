@@ -100,11 +100,19 @@ async fn every_row_has_its_verdict() {
         {"provider": "anthropic", "api_key": "sk-ant-dddddddddddd0006", "label": "team"},
         {"provider": "anthropic"}, 7]"#;
     for (name, request, want, lines) in [
-        ("env", text(env), vec![Created, Created, UnknownProvider, BadFormat, Created, Created], vec![1, 1, 2, 3, 4, 5]),
+        (
+            "env",
+            text(env),
+            vec![Created, Created, UnknownProvider, BadFormat, Created, Created],
+            vec![1, 1, 2, 3, 4, 5],
+        ),
         ("json", text(json), vec![Created, BadFormat, Created, BadFormat, BadFormat], vec![2, 3, 4, 5, 5]),
         (
             "lines",
-            Import { default_provider: "perplexity".into(), ..text("pplx-eeeeeeeeeeee0007\n# c\npplx ee\nxai,pplx-ee") },
+            Import {
+                default_provider: "perplexity".into(),
+                ..text("pplx-eeeeeeeeeeee0007\n# c\npplx ee\nxai,pplx-ee")
+            },
             vec![Created, BadFormat, BadFormat],
             vec![1, 3, 4],
         ),
@@ -151,8 +159,16 @@ async fn texts_that_cannot_be_read_are_errors() {
     let mut client = client(&gateway).await;
     for (name, request, wanted) in [
         ("empty", text(""), "content is required"),
-        ("not UTF-8", Import { content: b"k1\nk\xff".as_slice().into(), ..Import::default() }, "line 2 of content is not UTF-8"),
-        ("no header", Import { format: ImportFormat::Csv.into(), ..text("xai,s3cret-s3cret") }, "must name the columns"),
+        (
+            "not UTF-8",
+            Import { content: b"k1\nk\xff".as_slice().into(), ..Import::default() },
+            "line 2 of content is not UTF-8",
+        ),
+        (
+            "no header",
+            Import { format: ImportFormat::Csv.into(), ..text("xai,s3cret-s3cret") },
+            "must name the columns",
+        ),
         ("no array", text("{\"secret\": \"s3cret-s3cret\"}"), "must be an array"),
         ("no format", Import { format: 99, ..text("k") }, "unknown value"),
         ("no provider", Import { default_provider: "nobody".into(), ..text("k") }, "no provider that takes keys"),

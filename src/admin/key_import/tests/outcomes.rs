@@ -9,9 +9,12 @@ use crate::storage::{Insertion, KeyName};
 
 /// Rows 1, 2 and 4 are fit, row 3 repeats row 2, row 5 a key `old`, row 6 is bad.
 fn results() -> Vec<RowResult> {
-    let rows = [(Created, "a"), (Created, "b"), (Duplicate, "b"), (Created, "c"), (Duplicate, "old"), (UnknownProvider, "")];
-    let row = |(line, (verdict, id)): (u32, (Verdict, &str))| {
-        RowResult { verdict, key_id: id.to_owned(), ..RowResult::of_line(line) }
+    let rows =
+        [(Created, "a"), (Created, "b"), (Duplicate, "b"), (Created, "c"), (Duplicate, "old"), (UnknownProvider, "")];
+    let row = |(line, (verdict, id)): (u32, (Verdict, &str))| RowResult {
+        verdict,
+        key_id: id.to_owned(),
+        ..RowResult::of_line(line)
     };
     (1..).zip(rows).map(row).collect()
 }
@@ -25,30 +28,30 @@ fn verdicts_follow_what_was_stored() {
     let exists = || Insertion::Exists(KeyName { id: "x".into(), name: "other".into() });
     let rest = [(Duplicate, "old"), (UnknownProvider, "")];
     for (name, became, all, want) in [
-        ("stored", [Insertion::Stored, Insertion::Stored, Insertion::Stored], false, [
-            (Created, "a"),
-            (Created, "b"),
-            (Duplicate, "b"),
-            (Created, "c"),
-        ]),
-        ("somebody was faster", [Insertion::Stored, exists(), Insertion::Stored], true, [
-            (Created, "a"),
-            (Duplicate, "x"),
-            (Duplicate, "x"),
-            (Created, "c"),
-        ]),
-        ("no room", [Insertion::Stored, Insertion::Full, Insertion::Full], false, [
-            (Created, "a"),
-            (HeldBack, ""),
-            (Duplicate, ""),
-            (HeldBack, ""),
-        ]),
-        ("no room for all", [Insertion::Stored, Insertion::Stored, Insertion::Full], true, [
-            (HeldBack, ""),
-            (HeldBack, ""),
-            (Duplicate, ""),
-            (HeldBack, ""),
-        ]),
+        (
+            "stored",
+            [Insertion::Stored, Insertion::Stored, Insertion::Stored],
+            false,
+            [(Created, "a"), (Created, "b"), (Duplicate, "b"), (Created, "c")],
+        ),
+        (
+            "somebody was faster",
+            [Insertion::Stored, exists(), Insertion::Stored],
+            true,
+            [(Created, "a"), (Duplicate, "x"), (Duplicate, "x"), (Created, "c")],
+        ),
+        (
+            "no room",
+            [Insertion::Stored, Insertion::Full, Insertion::Full],
+            false,
+            [(Created, "a"), (HeldBack, ""), (Duplicate, ""), (HeldBack, "")],
+        ),
+        (
+            "no room for all",
+            [Insertion::Stored, Insertion::Stored, Insertion::Full],
+            true,
+            [(HeldBack, ""), (HeldBack, ""), (Duplicate, ""), (HeldBack, "")],
+        ),
     ] {
         let mut results = results();
         settle(&mut results, &became, all);
