@@ -2,6 +2,7 @@
 //! list.
 
 pub mod activity;
+pub mod activity_watch;
 pub mod actor;
 mod errors;
 pub mod gateway_keys;

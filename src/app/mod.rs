@@ -1,7 +1,9 @@
 //! The parts list: builds everything, serves, drains. Constructing and spawning happens here and nowhere else.
 
 mod background;
+mod batches;
 mod providers;
+mod retention;
 
 use std::{
     future::Future,
@@ -103,7 +105,8 @@ impl App {
         let keys = provider_keys(&settings, &store, happenings, log);
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let stopping = admin.stopping.clone();
-        let background = background::Work { admin: admin.clone(), records, happened, entries };
+        let (catalog, retention) = (chat.catalog.clone(), settings.retention);
+        let background = background::Work { admin: admin.clone(), catalog, records, happened, entries, retention };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, stopping, routes, in_memory, health, grpc, edge, first_key })
@@ -137,8 +140,7 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let mut helpers = JoinSet::new();
-        background.spawn(log, &mut helpers);
+        let background = background.spawn(log);
 
         let first = tokio::select! {
             () = stop => None,
@@ -149,8 +151,7 @@ impl App {
         while let Some(ended) = tasks.join_next().await {
             result = result.and(ended?);
         }
-        // Writes the last records.
-        helpers.shutdown().await;
+        background.end().await;
         result
     }
 }
@@ -181,7 +182,7 @@ fn administration(
         provider_keys: keys.clone(),
         checks: KeyChecks { keys: keys.clone(), provider: upstreams },
         import: KeyImport { keys },
-        activity: Activity { store: store.clone() },
+        activity: Activity::new(store.clone()),
         usage: UsageReport { store },
         stopping: CancellationToken::new(),
     }

@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod chat;
 pub mod completion;
+pub mod consumption;
 pub mod embedding;
 pub mod error;
 pub mod event;
@@ -14,4 +15,5 @@ pub mod health;
 pub mod key;
 pub mod model;
 pub mod scope;
+pub mod time_id;
 pub mod usage;

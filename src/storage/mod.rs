@@ -4,12 +4,17 @@
 //! (who may ask, what to tell them) does not live here.
 
 mod access;
+mod activity;
+mod batch;
 mod connect;
 mod error;
 mod postgres;
 mod schema;
 mod sqlite;
+mod stored_attempts;
 mod url;
+mod usage;
+mod usage_sums;
 
 pub use access::{AccessRows, User};
 pub use connect::{MigrationNames, Store, migration_names};
