@@ -244,4 +244,36 @@ mod tests {
         assert_eq!(records.drain().count(), 3, "the queue is bounded");
         assert_eq!((records.take_lost(), records.take_lost()), (1, 0));
     }
+
+    /// Run with `--ignored --nocapture`; figures of a build that is not optimized are three times too high.
+    #[test]
+    #[ignore = "prints what the requests of a whole gateway pay for their records"]
+    fn what_a_record_costs() {
+        const REQUESTS: u32 = 5_000;
+        let (recorder, records) = recorder(REQUESTS as usize);
+        let caller = Arc::new(Caller { user_id: "user".into(), key_id: "key".into(), ..Caller::default() });
+        let target = Target { provider: "google".into(), model: "gemini-3.8-flash".into() };
+        let text = ChatEvent::Text { choice: 0, text: "hi".into(), logprobs: Vec::new() };
+        let finished = Finished { usage: Some(Usage::default()), ..Finished::new(FinishReason::Stop, "stop") };
+        let finished = ChatEvent::Finished(finished);
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(60);
+        let mut best = Duration::MAX;
+        for _ in 0..20 {
+            let begun = Instant::now();
+            for _ in 0..REQUESTS {
+                let (operation, caller) = (Operation::Chat, caller.clone());
+                let request_id = "req_0190c3d2a4b87c3e9f1a2b3c4d5e6f70".to_owned();
+                let request = Request { operation, request_id, caller, streamed: true, deadline };
+                let mut meter = Meter::start(request, recorder.clone());
+                meter.routed(&target);
+                meter.attempted(Vec::with_capacity(1));
+                meter.saw(&text);
+                meter.saw(&text);
+                meter.saw(&finished);
+            }
+            best = best.min(begun.elapsed());
+            assert_eq!(records.drain().count(), REQUESTS as usize);
+        }
+        println!("{} ns for each request", best.as_nanos() / u128::from(REQUESTS));
+    }
 }

@@ -99,3 +99,6 @@ fn ended(why: &str) -> Error {
     let message = format!("{why}; watch again, with the id of the last entry as after_id to lose nothing");
     Error::new(ErrorKind::ShuttingDown, message)
 }
+
+#[cfg(test)]
+mod tests;

@@ -81,7 +81,8 @@ CREATE UNIQUE INDEX activity_seq ON activity (user_id, seq);
 CREATE INDEX activity_provider ON activity (user_id, provider, id);
 CREATE INDEX activity_provider_key ON activity (user_id, provider_key_id, id);
 
--- One row for each request. Rows are only added.
+-- One row for each request. Rows are only added, in the order of their ids, and lists are made of their sums: every index
+-- would be paid for by every request.
 CREATE TABLE usage_records (
     id TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -107,8 +108,6 @@ CREATE TABLE usage_records (
     nano_usd INTEGER,
     cost_basis TEXT
 ) STRICT, WITHOUT ROWID;
-
-CREATE INDEX usage_records_user ON usage_records (user_id, id);
 
 -- Sums of `usage_records`, written in the same transaction.
 CREATE TABLE usage_days (
