@@ -3,7 +3,9 @@
 
 mod access_state;
 pub mod activity;
+pub mod activity_watch;
 pub mod actor;
+pub mod data_keys;
 mod errors;
 pub mod gateway_keys;
 mod grant;
@@ -15,6 +17,7 @@ pub mod key_kinds;
 mod listed;
 pub mod models;
 pub mod provider_keys;
+pub mod rotation;
 pub mod upstream_models;
 pub mod usage;
 pub mod users;

@@ -1,7 +1,10 @@
 //! The parts list: builds everything, serves, drains. Constructing and spawning happens here and nowhere else.
 
 mod background;
+mod batches;
+mod keys;
 mod providers;
+mod retention;
 
 use std::{
     future::Future,
@@ -23,6 +26,7 @@ use crate::{
     admin::{
         Administration,
         activity::Activity,
+        data_keys::DataKeys,
         gateway_keys::{FirstKey, GatewayKeys},
         key_checks::KeyChecks,
         key_import::KeyImport,
@@ -32,17 +36,19 @@ use crate::{
         usage::UsageReport,
     },
     chat::Chat,
-    config::{Auth, Settings},
+    config::{Auth, MasterKey, Settings},
     embeddings::Embedder,
     grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, recorder},
     routing::{
         catalog::Catalog,
-        failover::FailoverLimits,
-        happenings::{Happenings, happenings},
+        failover::{Failover, FailoverLimits},
+        happenings::happenings,
         key_pool::KeyPool,
+        plan::KeySources,
+        retry_budget::RetryBudgets,
     },
-    sealing::Sealer,
+    sealing::MasterSource,
     storage::{DatabaseUrl, Listener, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
@@ -53,9 +59,6 @@ const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 
 /// How many records of requests, happenings of keys and entries of activity may wait to be written.
 const WAITING_RECORDS: usize = 10_000;
-
-/// How long a stop waits for the database to take the last times of use.
-const LAST_WRITE: Duration = Duration::from_secs(2);
 
 /// Longer than anybody waits; for a heartbeat that is switched off.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
@@ -89,6 +92,7 @@ impl App {
             Auth::Required => Directory::new(),
             Auth::Off => Directory::open_to_all(),
         });
+        let data_keys = DataKeys::open(store.clone(), master_source(&settings.master_key), now_ms()).await?;
         let gateway_keys = GatewayKeys::new(store.clone(), directory.clone());
         let chosen = settings.bootstrap_key.as_ref().map(|key| key.expose_secret());
         let first_key = gateway_keys.bootstrap(chosen, now_ms()).await?;
@@ -96,17 +100,20 @@ impl App {
         let (recorder, records) = recorder(WAITING_RECORDS);
         let (happenings, happened) = happenings(WAITING_RECORDS);
         let (log, entries) = activity_log(WAITING_RECORDS);
-        let chat = Arc::new(chat(&settings, recorder)?);
-        let (catalog, fallback_keys) = (chat.catalog.clone(), chat.fallback_keys.clone());
+        let pool = Arc::new(KeyPool::new(happenings));
+        let keys = provider_keys(&settings, &store, data_keys, pool.clone(), log);
+        keys.publish().await.context("the stored provider keys cannot be read")?;
+        let chat = Arc::new(chat(&settings, recorder, pool)?);
+        let (catalog, keys_of_requests) = (chat.catalog.clone(), chat.keys.clone());
         let (transport, recorder) = (chat.transport.clone(), chat.recorder.clone());
         let upstream = UpstreamModels::new(transport.clone());
-        let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
-        let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, happenings, log)?;
-        keys.publish().await.context("the stored provider keys cannot be read")?;
+        let models = Arc::new(Models { catalog: catalog.clone(), keys: keys_of_requests.clone(), upstream });
+        let failover = chat.failover.clone();
+        let embedder = Arc::new(Embedder { catalog, keys: keys_of_requests, transport, failover, recorder });
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let listener = Listener::new(&url);
-        let background = background::Work { admin: admin.clone(), listener, records, happened, entries };
+        let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
+        let background =
+            background::Work { admin: admin.clone(), listener, catalog, records, happened, entries, retention };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
@@ -141,8 +148,7 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let (mut helpers, admin) = (JoinSet::new(), background.admin.clone());
-        background.spawn(log, &mut helpers);
+        let background = background.spawn(log);
 
         let first = tokio::select! {
             () = stop => None,
@@ -153,9 +159,7 @@ impl App {
         while let Some(ended) = tasks.join_next().await {
             result = result.and(ended?);
         }
-        // Writes the last records.
-        helpers.shutdown().await;
-        let _ = tokio::time::timeout(LAST_WRITE, admin.gateway_keys.state.store_uses()).await;
+        background.end().await;
         result
     }
 }
@@ -168,13 +172,12 @@ pub fn now_ms() -> i64 {
 fn provider_keys(
     settings: &Settings,
     store: &Store,
-    happenings: Happenings,
+    data_keys: DataKeys,
+    pool: Arc<KeyPool>,
     log: ActivityLog,
-) -> anyhow::Result<Arc<ProviderKeys>> {
-    let sealer = Arc::new(Sealer::generate()?);
-    let pool = Arc::new(KeyPool::new(happenings));
+) -> Arc<ProviderKeys> {
     let kinds = Arc::new(providers::key_kinds(settings));
-    Ok(Arc::new(ProviderKeys::new(store.clone(), sealer, pool, log, kinds)))
+    Arc::new(ProviderKeys::new(store.clone(), Arc::new(data_keys), pool, log, kinds))
 }
 
 fn administration(
@@ -188,8 +191,17 @@ fn administration(
         provider_keys: keys.clone(),
         checks: KeyChecks { keys: keys.clone(), provider: upstreams },
         import: KeyImport { keys },
-        activity: Activity { store: store.clone() },
+        activity: Activity::new(store.clone()),
         usage: UsageReport { store },
+    }
+}
+
+/// Returns where the master key comes from, as the settings say it.
+pub fn master_source(setting: &MasterKey) -> MasterSource {
+    match setting {
+        MasterKey::Value(text) => MasterSource::Value(text.clone()),
+        MasterKey::File(path) => MasterSource::File(path.clone()),
+        MasterKey::Generated(path) => MasterSource::Generated(path.clone()),
     }
 }
 
@@ -198,7 +210,7 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
     providers::catalog(settings)
 }
 
-fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstreams>> {
+fn chat(settings: &Settings, recorder: Recorder, pool: Arc<KeyPool>) -> anyhow::Result<Chat<Upstreams>> {
     let timeouts = UpstreamTimeouts {
         connect: settings.timeouts.upstream_connect,
         initial: settings.timeouts.upstream_initial,
@@ -209,13 +221,21 @@ fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstream
     let providers = providers::upstreams(settings, &http, timeouts)?;
     let hosts = &settings.upstreams.media_hosts;
     let media = (!hosts.is_empty()).then(|| MediaFetcher::new(hosts)).transpose()?;
+    let catalog = Arc::new(catalog(settings)?);
+    let names = catalog.providers().iter().map(|provider| provider.name.clone());
+    let failover = Failover {
+        limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
+        pool: pool.clone(),
+        budgets: RetryBudgets::new(names),
+        now_ms,
+    };
     Ok(Chat {
-        catalog: Arc::new(catalog(settings)?),
-        fallback_keys: Arc::new(providers::fallback_keys(settings)),
+        catalog,
+        keys: KeySources { pool, fallback: Arc::new(providers::fallback_keys(settings)) },
+        failover: Arc::new(failover),
         transport: Arc::new(Upstreams::new(http, timeouts, providers).with_media(media)),
         memory: Arc::default(),
         recorder,
-        limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
     })
 }
 
