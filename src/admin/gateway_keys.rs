@@ -146,14 +146,12 @@ impl GatewayKeys {
 
     /// Gets a key of the caller's.
     pub async fn get(&self, actor: &Actor, id: &str) -> Result<GatewayKey> {
-        let key = self.state.store.find_gateway_key(id).await.map_err(from_store)?;
-        let own = key.filter(|key| key.user_id == actor.user_id()).ok_or_else(|| not_found(id))?;
-        Ok(self.with_last_use(own))
+        Ok(self.with_last_use(self.own(actor, id, "id").await?))
     }
 
     /// Changes a key of the caller's.
     pub async fn update(&self, actor: &Actor, id: &str, mut change: GatewayKeyChange) -> Result<GatewayKey> {
-        let key = self.get(actor, id).await?;
+        let key = self.own(actor, id, "gateway_key.id").await?;
         if let Some(name) = &mut change.name {
             check_name(name)?;
             *name = name.trim().to_owned();
@@ -167,9 +165,9 @@ impl GatewayKeys {
 
     /// Deletes a key of the caller's for good. Also the one in use: whoever runs the gateway can always make another.
     pub async fn delete(&self, actor: &Actor, id: &str) -> Result<()> {
-        self.get(actor, id).await?;
+        self.own(actor, id, "id").await?;
         if !self.state.store.delete_gateway_key(id).await.map_err(from_store)? {
-            return Err(not_found(id));
+            return Err(not_found(id, "id"));
         }
         self.state.publish().await.map_err(from_store)
     }
@@ -179,10 +177,16 @@ impl GatewayKeys {
         self.change(id, &GatewayKeyChange { active: Some(false), ..GatewayKeyChange::default() }, now_ms).await
     }
 
+    /// Finds a key of the caller's; `field` is where the request names it.
+    async fn own(&self, actor: &Actor, id: &str, field: &str) -> Result<GatewayKey> {
+        let key = self.state.store.find_gateway_key(id).await.map_err(from_store)?;
+        key.filter(|key| key.user_id == actor.user_id()).ok_or_else(|| not_found(id, field))
+    }
+
     async fn change(&self, id: &str, change: &GatewayKeyChange, now_ms: i64) -> Result<GatewayKey> {
         let changed = self.state.store.update_gateway_key(id, change, now_ms).await.map_err(from_store)?;
         self.state.publish().await.map_err(from_store)?;
-        changed.ok_or_else(|| not_found(id))
+        changed.ok_or_else(|| not_found(id, "id"))
     }
 
     /// Takes over what other processes wrote; see [`AccessState::refresh`].
@@ -213,9 +217,9 @@ impl GatewayKeys {
 }
 
 /// Says the same of keys that do not exist and of keys of other users.
-fn not_found(id: &str) -> Error {
+fn not_found(id: &str, field: &str) -> Error {
     let message = format!("no gateway key has the id {id}; list them to see their ids");
-    Error { field: Some("id".into()), ..Error::new(ErrorKind::NotFound, message) }
+    Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotFound, message) }
 }
 
 fn owner(now_ms: i64) -> User {

@@ -47,7 +47,7 @@ impl Work {
         if let Some(listener) = listener {
             tasks.spawn(listener.run(move || changed.notify_one()));
         }
-        tasks.spawn(keep_uses(admin.clone()));
+        tasks.spawn(keep_gateway_key_uses(admin.clone()));
         tasks.spawn(probe_keys(admin.clone()));
         tasks.spawn(keep_last_uses(admin.clone()));
         tasks.spawn(keep_happenings(admin, happened));
@@ -76,7 +76,7 @@ async fn refresh_keys(admin: Arc<Administration>, changed: Arc<Notify>) {
     }
 }
 
-async fn keep_uses(admin: Arc<Administration>) {
+async fn keep_gateway_key_uses(admin: Arc<Administration>) {
     loop {
         tokio::time::sleep(USES_TICK).await;
         // A database that is away was told of already; the uses are kept for the next time.

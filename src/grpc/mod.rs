@@ -8,6 +8,7 @@ mod codec;
 mod context;
 mod convert_completion;
 mod convert_embeddings;
+mod convert_gateway_keys;
 mod convert_keys;
 mod convert_model;
 mod convert_request;

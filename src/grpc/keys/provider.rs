@@ -101,6 +101,7 @@ pub async fn unselect(
     Ok(pb::UnselectProviderKeyResponse { provider_key: Some(key_to_pb(key, actor.now_ms)) })
 }
 
-fn given<'a>(value: &'a str, field: &str) -> Result<&'a str> {
+/// Returns a value that must not be empty.
+pub fn given<'a>(value: &'a str, field: &str) -> Result<&'a str> {
     if value.is_empty() { Err(Error::invalid(field, format!("{field} is required"))) } else { Ok(value) }
 }
