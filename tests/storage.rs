@@ -59,6 +59,9 @@ macro_rules! on_both {
     };
 }
 
+#[path = "storage/provider_keys.rs"]
+mod provider_keys;
+
 on_both!(
     stores_keys,
     refuses_what_conflicts,

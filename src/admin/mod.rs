@@ -4,6 +4,7 @@
 mod access_state;
 pub mod activity;
 pub mod actor;
+pub mod data_keys;
 mod errors;
 pub mod gateway_keys;
 mod grant;
@@ -15,6 +16,7 @@ pub mod key_kinds;
 mod listed;
 pub mod models;
 pub mod provider_keys;
+pub mod rotation;
 pub mod upstream_models;
 pub mod usage;
 pub mod users;

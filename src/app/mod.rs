@@ -23,6 +23,7 @@ use crate::{
     admin::{
         Administration,
         activity::Activity,
+        data_keys::DataKeys,
         gateway_keys::{FirstKey, GatewayKeys},
         key_checks::KeyChecks,
         key_import::KeyImport,
@@ -32,7 +33,7 @@ use crate::{
         usage::UsageReport,
     },
     chat::Chat,
-    config::{Auth, Settings},
+    config::{Auth, MasterKey, Settings},
     embeddings::Embedder,
     grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, recorder},
@@ -42,7 +43,7 @@ use crate::{
         happenings::{Happenings, happenings},
         key_pool::KeyPool,
     },
-    sealing::Sealer,
+    sealing::MasterSource,
     storage::{DatabaseUrl, Listener, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
@@ -89,6 +90,7 @@ impl App {
             Auth::Required => Directory::new(),
             Auth::Off => Directory::open_to_all(),
         });
+        let data_keys = DataKeys::open(store.clone(), master_source(&settings.master_key), now_ms()).await?;
         let gateway_keys = GatewayKeys::new(store.clone(), directory.clone());
         let chosen = settings.bootstrap_key.as_ref().map(|key| key.expose_secret());
         let first_key = gateway_keys.bootstrap(chosen, now_ms()).await?;
@@ -102,7 +104,7 @@ impl App {
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, happenings, log)?;
+        let keys = provider_keys(&settings, &store, data_keys, happenings, log);
         keys.publish().await.context("the stored provider keys cannot be read")?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let listener = Listener::new(&url);
@@ -168,13 +170,13 @@ pub fn now_ms() -> i64 {
 fn provider_keys(
     settings: &Settings,
     store: &Store,
+    data_keys: DataKeys,
     happenings: Happenings,
     log: ActivityLog,
-) -> anyhow::Result<Arc<ProviderKeys>> {
-    let sealer = Arc::new(Sealer::generate()?);
+) -> Arc<ProviderKeys> {
     let pool = Arc::new(KeyPool::new(happenings));
     let kinds = Arc::new(providers::key_kinds(settings));
-    Ok(Arc::new(ProviderKeys::new(store.clone(), sealer, pool, log, kinds)))
+    Arc::new(ProviderKeys::new(store.clone(), Arc::new(data_keys), pool, log, kinds))
 }
 
 fn administration(
@@ -190,6 +192,15 @@ fn administration(
         import: KeyImport { keys },
         activity: Activity { store: store.clone() },
         usage: UsageReport { store },
+    }
+}
+
+/// Returns where the master key comes from, as the settings say it.
+pub fn master_source(setting: &MasterKey) -> MasterSource {
+    match setting {
+        MasterKey::Value(text) => MasterSource::Value(text.clone()),
+        MasterKey::File(path) => MasterSource::File(path.clone()),
+        MasterKey::Generated(path) => MasterSource::Generated(path.clone()),
     }
 }
 

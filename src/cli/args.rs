@@ -46,12 +46,24 @@ pub enum Command {
         #[command(subcommand)]
         command: UsersCommand,
     },
+    /// Change the key that encrypts the stored provider keys, while gateways serve. Run it again if it was interrupted
+    RotateMasterKey(RotateMasterKey),
     /// Check all settings and print where each comes from, without secrets
     CheckConfig {
         /// Print JSON
         #[arg(long)]
         json: bool,
     },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RotateMasterKey {
+    /// End a rotation to a key of your own, after every gateway was started with it
+    #[arg(long, conflicts_with = "start_over")]
+    pub finish: bool,
+    /// Forget a rotation to a key that is lost, and begin another one
+    #[arg(long)]
+    pub start_over: bool,
 }
 
 #[derive(Debug, Subcommand)]

@@ -18,6 +18,8 @@ pub struct Settings {
     pub database_max_connections: u32,
     pub bootstrap_key: Option<SecretString>,
     pub master_key: MasterKey,
+    /// What a rotation shall put in its place.
+    pub new_master_key: Option<MasterKey>,
     pub log: Log,
     pub limits: Limits,
     pub timeouts: Timeouts,

@@ -144,6 +144,24 @@ pub const SETTINGS: &[Setting] = &[
             "The master key under its earlier name. Read when neither of the two above is set.",
         )
     },
+    Setting {
+        yaml: None,
+        ..secret(
+            State,
+            ["AIGW_NEW_MASTER_KEY", ""],
+            "The key that `rotate-master-key` puts in the place of the master key. Without it, one that the gateway has \
+             generated is replaced by a generated one.",
+        )
+    },
+    Setting {
+        yaml: None,
+        ..plain(
+            State,
+            ["AIGW_NEW_MASTER_KEY_FILE", "new-master-key-file", ""],
+            "",
+            "File that holds the new master key, instead of `AIGW_NEW_MASTER_KEY`.",
+        )
+    },
     plain(
         Logging,
         ["AIGW_LOG", "log", "log.filter"],

@@ -7,14 +7,18 @@
 mod cipher;
 mod data_key;
 mod error;
+mod master_file;
 mod master_key;
+mod master_source;
 mod place;
 mod ring;
 mod sealer;
+pub mod wrappings;
 
 pub use data_key::DataKey;
-pub use error::SealError;
+pub use error::{MasterError, RingError, SealError};
 pub use master_key::MasterKey;
+pub use master_source::{MasterSource, Staging};
 pub use place::Place;
 pub use ring::Ring;
 pub use sealer::Sealer;

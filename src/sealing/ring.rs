@@ -1,10 +1,13 @@
 //! All data keys of a database, readable.
 
+use std::collections::BTreeMap;
+
 use super::{
     data_key::{DataKey, DataKeyId},
-    error::SealError,
+    error::{RingError, SealError},
+    master_key::MasterKey,
 };
-use crate::domain::data_key::Purpose;
+use crate::domain::data_key::{Purpose, WrappedKey};
 
 /// The keys that seal, and the one that makes fingerprints.
 #[derive(Debug)]
@@ -23,6 +26,20 @@ impl Ring {
             older: Vec::new(),
             fingerprint: DataKey::generate(Purpose::Fingerprint, now_ms)?,
         })
+    }
+
+    /// Opens the keys of a database. Each must be wrapped by one of these master keys.
+    pub fn open(rows: &[WrappedKey], masters: &[MasterKey]) -> Result<Self, RingError> {
+        let mut keys = BTreeMap::new();
+        for row in rows {
+            let Some(master) = masters.iter().find(|master| master.id() == row.master_id) else { continue };
+            let key = master.unwrap(row).map_err(|_| RingError::Damaged(row.id.clone()))?;
+            keys.insert(&row.id, key);
+        }
+        match rows.iter().find(|row| !keys.contains_key(&row.id)) {
+            Some(row) => Err(RingError::Locked(row.id.clone())),
+            None => Self::new(keys.into_values().collect()).ok_or(RingError::Incomplete),
+        }
     }
 
     /// Puts keys together. `None` when one of the two purposes has no key.

@@ -4,6 +4,7 @@
 //! (who may ask, what to tell them) does not live here.
 
 mod connect;
+mod data_keys;
 mod error;
 mod gateway_keys;
 mod listen;
@@ -17,6 +18,7 @@ mod url;
 mod users;
 
 pub use connect::{MigrationNames, Store, migration_names};
+pub use data_keys::{ResealedSecret, SealedSecret};
 pub use error::StoreError;
 pub use gateway_keys::{AccessRows, GatewayKeyQuery};
 pub use listen::Listener;

@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::{
     attempt,
     call::Call,
+    echo,
     provider::HttpUpstream,
     transport::{Upstreams, accepted},
 };
@@ -63,14 +64,13 @@ impl EmbeddingTransport for Upstreams {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<EmbeddingReply, UpstreamFailure>> {
         async move {
-            let (upstream, encoded) = match prepared {
-                PreparedEmbeddings::Sandbox(reply) => return Ok(reply.clone()),
-                PreparedEmbeddings::Http { upstream, encoded } => (upstream, encoded),
-            };
-            let adapter = upstream.adapter.embeddings().ok_or_else(nothing)?;
-            let call = self.call(upstream, key, deadline);
-            let (status, headers, body) = attempt::whole(call, || call.post(encoded)).await?;
-            adapter.decode_embeddings(Reply { status, headers: &headers, body: &body })
+            match prepared {
+                PreparedEmbeddings::Sandbox(reply) => Ok(reply.clone()),
+                PreparedEmbeddings::Http { upstream, encoded } => {
+                    let embedded = embed_with(self.call(upstream, key, deadline), encoded).await;
+                    embedded.map_err(|failure| echo::failed(failure, key))
+                }
+            }
         }
         .boxed()
     }
@@ -89,10 +89,16 @@ impl ModelLists for Upstreams {
     ) -> BoxFuture<'a, Result<Vec<ListedModel>, UpstreamFailure>> {
         async move {
             let upstream = self.provider(provider).ok_or_else(nothing)?;
-            listed(self.call(upstream, key, deadline)).await
+            listed(self.call(upstream, key, deadline)).await.map_err(|failure| echo::failed(failure, key))
         }
         .boxed()
     }
+}
+
+async fn embed_with(call: Call<'_>, encoded: &Encoded) -> Result<EmbeddingReply, UpstreamFailure> {
+    let adapter = call.upstream.adapter.embeddings().ok_or_else(nothing)?;
+    let (status, headers, body) = attempt::whole(call, || call.post(encoded)).await?;
+    adapter.decode_embeddings(Reply { status, headers: &headers, body: &body })
 }
 
 /// Reads the provider's list of its models.

@@ -6,6 +6,7 @@ use tokio::time::{Instant, timeout_at};
 use super::{
     attempt,
     call::Call,
+    echo,
     exchange::{get, listed, nothing},
     transport::Upstreams,
 };
@@ -31,7 +32,8 @@ impl KeyCheck for Upstreams {
             let upstream = self.provider(provider).ok_or_else(nothing)?;
             let tried = try_out(self.call(upstream, Some(key), deadline));
             let late = || UpstreamFailure::new(FailureClass::Timeout, "the provider did not answer in time");
-            timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(late()))
+            let outcome = timeout_at(deadline, tried).await.unwrap_or_else(|_| Err(late()));
+            outcome.map_err(|failure| echo::failed(failure, Some(key)))
         }
         .boxed()
     }

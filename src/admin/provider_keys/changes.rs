@@ -197,9 +197,9 @@ impl ProviderKeys {
     }
 
     fn seal(&self, id: &str, user_id: &str, provider: &str, secret: &SecretString) -> Result<NewSecret> {
-        let sealed = self.sealer.seal(Place::of_provider_key(id, user_id), secret);
+        let sealed = self.data_keys.sealer().seal(Place::of_provider_key(id, user_id), secret);
         let failed = |error: SealError| Error::new(ErrorKind::Internal, format!("a secret cannot be sealed: {error}"));
-        let fingerprint = self.sealer.fingerprint(provider, secret);
+        let fingerprint = self.data_keys.sealer().fingerprint(provider, secret);
         Ok(NewSecret { sealed: sealed.map_err(failed)?, fingerprint, hint: fields::hint(secret) })
     }
 }

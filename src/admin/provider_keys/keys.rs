@@ -13,7 +13,7 @@ use tokio::sync::Mutex;
 
 use crate::{
     activity::ActivityLog,
-    admin::{errors::from_store, key_kinds::KeyKinds},
+    admin::{data_keys::DataKeys, errors::from_store, key_kinds::KeyKinds},
     domain::{
         error::{Error, ErrorKind, Result},
         happening::{Happening, KeyRef},
@@ -21,14 +21,14 @@ use crate::{
         key::{ProviderKey, StoredKey},
     },
     routing::key_pool::{KeyPool, PoolKey},
-    sealing::{Place, SealError, Sealer},
+    sealing::{Place, SealError},
     storage::{Revision, SealedKey, Store, StoreError},
 };
 
 /// The use cases with everything they need.
 pub struct ProviderKeys {
     pub store: Store,
-    pub sealer: Arc<Sealer>,
+    pub data_keys: Arc<DataKeys>,
     pub pool: Arc<KeyPool>,
     pub log: ActivityLog,
     pub kinds: Arc<KeyKinds>,
@@ -43,11 +43,17 @@ pub struct ProviderKeys {
 }
 
 impl ProviderKeys {
-    pub fn new(store: Store, sealer: Arc<Sealer>, pool: Arc<KeyPool>, log: ActivityLog, kinds: Arc<KeyKinds>) -> Self {
+    pub fn new(
+        store: Store,
+        data_keys: Arc<DataKeys>,
+        pool: Arc<KeyPool>,
+        log: ActivityLog,
+        kinds: Arc<KeyKinds>,
+    ) -> Self {
         let (closed, behind) = (ArcSwap::default(), AtomicBool::default());
         Self {
             store,
-            sealer,
+            data_keys,
             pool,
             log,
             kinds,
@@ -95,6 +101,7 @@ impl ProviderKeys {
     pub async fn publish(&self) -> Result<(), StoreError> {
         let _guard = self.publishing.lock().await;
         let rows = self.store.load_provider_keys().await?;
+        self.data_keys.refresh().await?;
         let known = self.pool.all();
         let (mut keys, mut closed) = (Vec::with_capacity(rows.keys.len()), Vec::new());
         for row in rows.keys {
@@ -149,7 +156,7 @@ impl ProviderKeys {
         let place = Place::of_provider_key(&stored.id, &stored.user_id);
         let secret = match known {
             Some(known) => known.key.secret.clone(),
-            None => self.sealer.open(place, &row.secret)?,
+            None => self.data_keys.sealer().open(place, &row.secret)?,
         };
         let (id, alias) = (stored.id.clone(), stored.name.clone());
         Ok(Arc::new(ProviderKey { id, alias, secret, parameters: stored.parameters.clone() }))
