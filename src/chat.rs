@@ -62,8 +62,10 @@ impl<T: Transport> Chat<T> {
     async fn answer(&self, context: CallContext, mut request: ChatRequest, delivery: Delivery) -> Result<Answer> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
         let streamed = delivery == Delivery::Streamed;
-        let mut meter =
-            Meter::start(Request { operation: Operation::Chat, request_id, caller, streamed }, self.recorder.clone());
+        let mut meter = Meter::start(
+            Request { operation: Operation::Chat, request_id, caller, streamed, deadline },
+            self.recorder.clone(),
+        );
         let started = async {
             let (target, provider) = self.catalog.resolve(&request.model)?;
             meter.routed(&target);

@@ -39,7 +39,7 @@ impl<T: EmbeddingTransport> Embedder<T> {
     pub async fn embed(&self, context: CallContext, request: EmbeddingRequest) -> Result<Embeddings> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
         let mut meter = Meter::start(
-            Request { operation: Operation::Embeddings, request_id, caller, streamed: false },
+            Request { operation: Operation::Embeddings, request_id, caller, streamed: false, deadline },
             self.recorder.clone(),
         );
         let embedded = async {
