@@ -3,6 +3,7 @@
 
 mod access_state;
 pub mod activity;
+pub mod activity_watch;
 pub mod actor;
 pub mod data_keys;
 mod errors;

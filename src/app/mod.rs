@@ -1,7 +1,10 @@
 //! The parts list: builds everything, serves, drains. Constructing and spawning happens here and nowhere else.
 
 mod background;
+mod batches;
+mod keys;
 mod providers;
+mod retention;
 
 use std::{
     future::Future,
@@ -57,9 +60,6 @@ const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// How many records of requests, happenings of keys and entries of activity may wait to be written.
 const WAITING_RECORDS: usize = 10_000;
 
-/// How long a stop waits for the database to take the last times of use.
-const LAST_WRITE: Duration = Duration::from_secs(2);
-
 /// Longer than anybody waits; for a heartbeat that is switched off.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -111,8 +111,9 @@ impl App {
         let failover = chat.failover.clone();
         let embedder = Arc::new(Embedder { catalog, keys: keys_of_requests, transport, failover, recorder });
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let listener = Listener::new(&url);
-        let background = background::Work { admin: admin.clone(), listener, records, happened, entries };
+        let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
+        let background =
+            background::Work { admin: admin.clone(), listener, catalog, records, happened, entries, retention };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
@@ -147,8 +148,7 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let (mut helpers, admin) = (JoinSet::new(), background.admin.clone());
-        background.spawn(log, &mut helpers);
+        let background = background.spawn(log);
 
         let first = tokio::select! {
             () = stop => None,
@@ -159,9 +159,7 @@ impl App {
         while let Some(ended) = tasks.join_next().await {
             result = result.and(ended?);
         }
-        // Writes the last records.
-        helpers.shutdown().await;
-        let _ = tokio::time::timeout(LAST_WRITE, admin.gateway_keys.state.store_uses()).await;
+        background.end().await;
         result
     }
 }
@@ -193,7 +191,7 @@ fn administration(
         provider_keys: keys.clone(),
         checks: KeyChecks { keys: keys.clone(), provider: upstreams },
         import: KeyImport { keys },
-        activity: Activity { store: store.clone() },
+        activity: Activity::new(store.clone()),
         usage: UsageReport { store },
     }
 }

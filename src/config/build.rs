@@ -15,7 +15,7 @@ use super::{
     parse::{self, PlainHttp},
     providers,
     reader::Reader,
-    settings::{Auth, DefaultModels, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts},
+    settings::{Auth, DefaultModels, Limits, Listen, Log, LogFormat, MasterKey, Retention, Settings, Timeouts},
     sources::{Resolved, Variables, YamlFile},
     upstreams::upstreams,
 };
@@ -35,6 +35,7 @@ pub fn build(
     }
     let database_url = database_url(&mut read, &data_dir);
     let database_max_connections = read.count("AIGW_DATABASE_MAX_CONNECTIONS", 1);
+    let retention = retention(&mut read);
     let bootstrap_key = read.parsed_or_none("AIGW_BOOTSTRAP_KEY", token);
     let master_key = master_key(&mut read, &data_dir);
     let new_master_key = one_of_two(&mut read, "AIGW_NEW_MASTER_KEY", "AIGW_NEW_MASTER_KEY_FILE");
@@ -55,6 +56,7 @@ pub fn build(
         data_dir,
         database_url: database_url?,
         database_max_connections: database_max_connections?,
+        retention: retention?,
         bootstrap_key,
         master_key: master_key?,
         new_master_key: new_master_key?,
@@ -99,6 +101,12 @@ fn database_url(read: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<Sec
         let known = ["sqlite://", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
         if known { Ok(text.into()) } else { Err("write sqlite://path/to/file or postgres://…".into()) }
     })
+}
+
+fn retention(read: &mut Reader<'_>) -> Option<Retention> {
+    let activity_days = read.count("AIGW_ACTIVITY_RETENTION_DAYS", 0);
+    let usage_days = read.count("AIGW_USAGE_RETENTION_DAYS", 0);
+    Some(Retention { activity_days: activity_days?, usage_days: usage_days? })
 }
 
 fn token(text: &str) -> Result<SecretString, String> {

@@ -118,6 +118,19 @@ pub const SETTINGS: &[Setting] = &[
         "10",
         "Most connections to PostgreSQL.",
     ),
+    plain(
+        State,
+        ["AIGW_ACTIVITY_RETENTION_DAYS", "activity-retention-days", "retention.activity_days"],
+        "90",
+        "For how many days the activity of provider keys is kept. 0 keeps it for ever.",
+    ),
+    plain(
+        State,
+        ["AIGW_USAGE_RETENTION_DAYS", "usage-retention-days", "retention.usage_days"],
+        "90",
+        "For how many days the record of each request is kept. Their sums by day are kept for ever, and so are the \
+         records with 0.",
+    ),
     secret(
         State,
         ["AIGW_BOOTSTRAP_KEY", "bootstrap_key"],

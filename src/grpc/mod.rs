@@ -6,6 +6,7 @@ mod call;
 mod chat;
 mod codec;
 mod context;
+mod convert_activity;
 mod convert_completion;
 mod convert_embeddings;
 mod convert_gateway_keys;

@@ -3,6 +3,8 @@
 //! Queries are written once, as diesel expressions; one file per subject holds them. What a query means to a caller
 //! (who may ask, what to tell them) does not live here.
 
+mod activity;
+mod batch;
 mod connect;
 mod data_keys;
 mod error;
@@ -13,8 +15,11 @@ mod provider_keys;
 mod revisions;
 mod schema;
 mod sqlite;
+mod stored_attempts;
 mod undo;
 mod url;
+mod usage;
+mod usage_sums;
 mod users;
 
 pub use connect::{MigrationNames, Store, migration_names};

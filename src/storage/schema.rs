@@ -66,6 +66,7 @@ diesel::table! {
 diesel::table! {
     activity (id) {
         id -> Text,
+        seq -> BigInt,
         user_id -> Text,
         created_ms -> BigInt,
         action -> Text,
@@ -81,6 +82,7 @@ diesel::table! {
         message -> Text,
         failure_class -> Nullable<Text>,
         attempts -> Text,
+        search -> Text,
     }
 }
 
@@ -117,6 +119,7 @@ diesel::table! {
         gateway_key_id -> Text,
         provider -> Text,
         model_id -> Text,
+        gateway_key_name -> Text,
         requests -> BigInt,
         failed -> BigInt,
         cancelled -> BigInt,

@@ -168,3 +168,11 @@ fn administer(statement: &str) {
     let done = Command::new(program("psql")).args(arguments).stdout(Stdio::null()).status().unwrap();
     assert!(done.success(), "{statement}");
 }
+
+/// Returns the lines that a query of one column gives.
+#[allow(dead_code, reason = "not every test that uses a database looks into it")]
+pub fn lines(url: &str, query: &str) -> Vec<String> {
+    let output = Command::new(program("psql")).args(["-q", "-A", "-t", "-c", query, url]).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().lines().map(str::to_owned).collect()
+}
