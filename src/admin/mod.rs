@@ -1,11 +1,13 @@
 //! USE CASES of whoever runs the gateway or owns keys: validate, write, publish the new snapshot; and what there is to
 //! list.
 
+mod access_state;
 pub mod activity;
 pub mod actor;
 pub mod data_keys;
 mod errors;
 pub mod gateway_keys;
+mod grant;
 mod happening_entries;
 pub mod happenings;
 pub mod key_checks;
@@ -17,8 +19,7 @@ pub mod provider_keys;
 pub mod rotation;
 pub mod upstream_models;
 pub mod usage;
-
-use tokio_util::sync::CancellationToken;
+pub mod users;
 
 /// The use cases of keys, activity and usage.
 pub struct Administration {
@@ -28,6 +29,4 @@ pub struct Administration {
     pub import: key_import::KeyImport,
     pub activity: activity::Activity,
     pub usage: usage::UsageReport,
-    /// Ends what has no end of its own, such as watches, so that the gateway can stop.
-    pub stopping: CancellationToken,
 }

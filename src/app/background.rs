@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use tokio::task::JoinSet;
+use tokio::{sync::Notify, task::JoinSet};
 
 use super::now_ms;
 use crate::{
@@ -10,11 +10,16 @@ use crate::{
     admin::{Administration, happenings::HappeningKeeper},
     metering::Records,
     routing::happenings::HappeningQueue,
+    storage::Listener,
     telemetry::RequestLog,
 };
 
-/// How often another process's changes to keys are looked for.
+/// How often another process's changes to keys are looked for, when nothing tells of them.
 const REFRESH: Duration = Duration::from_millis(500);
+/// Rest after each look, so that many changes at once cost few looks.
+const REFRESH_PAUSE: Duration = Duration::from_millis(10);
+/// How often it is written down when gateway keys were last used.
+const USES_TICK: Duration = Duration::from_secs(5);
 /// How often the records of finished requests are written.
 const RECORD_TICK: Duration = Duration::from_millis(100);
 /// How often it is seen whether an invalid key is to be tried again.
@@ -26,6 +31,8 @@ const LAST_USE_TICK: Duration = Duration::from_secs(2);
 /// Everything there is to do.
 pub struct Work {
     pub admin: Arc<Administration>,
+    /// Tells of other processes' changes, where the database can.
+    pub listener: Option<Listener>,
     pub records: Records,
     pub happened: HappeningQueue,
     pub entries: ActivityQueue,
@@ -34,8 +41,13 @@ pub struct Work {
 impl Work {
     /// Begins; it ends when the set is shut down.
     pub fn spawn(self, log: Option<RequestLog>, tasks: &mut JoinSet<()>) {
-        let Self { admin, records, happened, entries } = self;
-        tasks.spawn(refresh_keys(admin.clone()));
+        let Self { admin, listener, records, happened, entries } = self;
+        let changed = Arc::new(Notify::new());
+        tasks.spawn(refresh_keys(admin.clone(), changed.clone()));
+        if let Some(listener) = listener {
+            tasks.spawn(listener.run(move || changed.notify_one()));
+        }
+        tasks.spawn(keep_uses(admin.clone()));
         tasks.spawn(probe_keys(admin.clone()));
         tasks.spawn(keep_last_uses(admin.clone()));
         tasks.spawn(keep_happenings(admin, happened));
@@ -44,11 +56,12 @@ impl Work {
     }
 }
 
-/// Looks for changes that other processes made to keys, for ever.
-async fn refresh_keys(admin: Arc<Administration>) {
+/// Looks for changes that other processes made to keys, when it is told of some and now and then, for ever.
+async fn refresh_keys(admin: Arc<Administration>, changed: Arc<Notify>) {
     let mut away = false;
     loop {
-        tokio::time::sleep(REFRESH).await;
+        tokio::time::sleep(REFRESH_PAUSE).await;
+        let _ = tokio::time::timeout(REFRESH, changed.notified()).await;
         match admin.gateway_keys.refresh().await {
             Ok(_) if away => tracing::info!("the database is back"),
             Err(error) if !away => {
@@ -60,6 +73,14 @@ async fn refresh_keys(admin: Arc<Administration>) {
         if !away && let Err(error) = admin.provider_keys.refresh().await {
             tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
         }
+    }
+}
+
+async fn keep_uses(admin: Arc<Administration>) {
+    loop {
+        tokio::time::sleep(USES_TICK).await;
+        // A database that is away was told of already; the uses are kept for the next time.
+        let _ = admin.gateway_keys.state.store_uses().await;
     }
 }
 

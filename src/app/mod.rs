@@ -44,7 +44,7 @@ use crate::{
         key_pool::KeyPool,
     },
     sealing::MasterSource,
-    storage::{DatabaseUrl, Store},
+    storage::{DatabaseUrl, Listener, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
 };
@@ -55,6 +55,9 @@ const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
 /// How many records of requests, happenings of keys and entries of activity may wait to be written.
 const WAITING_RECORDS: usize = 10_000;
 
+/// How long a stop waits for the database to take the last times of use.
+const LAST_WRITE: Duration = Duration::from_secs(2);
+
 /// Longer than anybody waits; for a heartbeat that is switched off.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 
@@ -62,7 +65,6 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct App {
     settings: Settings,
     background: background::Work,
-    stopping: CancellationToken,
     routes: Routes,
     in_memory: InMemory<ChatEntry<Upstreams>>,
     health: Health,
@@ -105,11 +107,11 @@ impl App {
         let keys = provider_keys(&settings, &store, data_keys, happenings, log);
         keys.publish().await.context("the stored provider keys cannot be read")?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let stopping = admin.stopping.clone();
-        let background = background::Work { admin: admin.clone(), records, happened, entries };
+        let listener = Listener::new(&url);
+        let background = background::Work { admin: admin.clone(), listener, records, happened, entries };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, background, stopping, routes, in_memory, health, grpc, edge, first_key })
+        Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -122,7 +124,8 @@ impl App {
 
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
     pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, background, stopping, routes, in_memory, health, grpc, edge, .. } = self;
+        let Self { settings, background, routes, in_memory, health, grpc, edge, .. } = self;
+        let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
         let grpc_settings = grpc_settings(&settings);
@@ -140,7 +143,7 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let mut helpers = JoinSet::new();
+        let (mut helpers, admin) = (JoinSet::new(), background.admin.clone());
         background.spawn(log, &mut helpers);
 
         let first = tokio::select! {
@@ -154,6 +157,7 @@ impl App {
         }
         // Writes the last records.
         helpers.shutdown().await;
+        let _ = tokio::time::timeout(LAST_WRITE, admin.gateway_keys.state.store_uses()).await;
         result
     }
 }
@@ -188,7 +192,6 @@ fn administration(
         import: KeyImport { keys },
         activity: Activity { store: store.clone() },
         usage: UsageReport { store },
-        stopping: CancellationToken::new(),
     }
 }
 

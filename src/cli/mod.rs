@@ -7,6 +7,7 @@ mod keys;
 mod output;
 mod rotate_master_key;
 pub mod serve;
+mod users;
 
 use std::process::ExitCode;
 
@@ -38,6 +39,7 @@ fn dispatch(args: Args) -> Result<(), Failure> {
         Command::Serve => serve::run(loaded.settings).map_err(|error| Failure::Failed(format!("{error:#}"))),
         Command::Keys { command } => keys::run(&loaded.settings, command),
         Command::RotateMasterKey(wanted) => rotate_master_key::run(&loaded.settings, wanted),
+        Command::Users { command } => users::run(&loaded.settings, command),
         Command::CheckConfig { json } => check_config::run(&loaded, json),
     }
 }

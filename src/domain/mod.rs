@@ -17,3 +17,4 @@ pub mod model;
 mod pacific;
 pub mod scope;
 pub mod usage;
+pub mod user;

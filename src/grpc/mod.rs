@@ -18,6 +18,7 @@ mod in_memory;
 mod keys;
 mod models;
 mod paging;
+mod policy;
 mod server;
 mod status;
 mod unavailable;

@@ -9,9 +9,8 @@ use diesel_async::{AsyncConnection as _, RunQueryDsl as _, SimpleAsyncConnection
 use super::{
     connect::{Backend, Store, on_conn, pool_error},
     error::StoreError,
-    provider_keys::PROVIDER_KEYS,
+    revisions::{Revision, bump},
     schema::{data_keys, provider_keys},
-    undo::bump,
 };
 use crate::domain::data_key::{Purpose, WrappedKey};
 
@@ -66,7 +65,7 @@ impl Store {
         let added: Vec<DataKeyRow> = new.iter().filter(|key| !old.contains(key)).map(DataKeyRow::from).collect();
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let found: Vec<WrappedKey> = load!(conn);
                 if found != old {
                     return Ok(false);
@@ -101,7 +100,7 @@ impl Store {
     pub async fn reseal(&self, secrets: &[ResealedSecret]) -> Result<usize, StoreError> {
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let mut replaced = 0;
                 for secret in secrets {
                     let unchanged = provider_keys::table

@@ -1,21 +1,8 @@
-//! What every write begins with, and how one ends that has nothing to write.
+//! How a transaction ends that has nothing to write.
 
 use diesel::result::Error as DieselError;
 
 use super::error::StoreError;
-
-/// Grows the revision of a table inside a transaction and returns it: it tells the other processes, and its row lock
-/// (on SQLite the write lock) puts the writers in one line.
-macro_rules! bump {
-    ($conn:expr, $name:expr) => {
-        diesel::update($crate::storage::schema::revisions::table.find($name))
-            .set($crate::storage::schema::revisions::value.eq($crate::storage::schema::revisions::value + 1))
-            .returning($crate::storage::schema::revisions::value)
-            .get_result::<i64>($conn)
-            .await?
-    };
-}
-pub(super) use bump;
 
 /// Ends a transaction without a trace.
 pub(super) enum Undo<T> {

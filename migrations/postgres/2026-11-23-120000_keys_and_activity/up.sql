@@ -129,3 +129,13 @@ CREATE TABLE usage_days (
 );
 
 INSERT INTO revisions (name, value) VALUES ('provider_keys', 0);
+
+-- Tells the other processes of a write, with its commit. SQLite has no such thing; there they look for it.
+CREATE FUNCTION tell_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('aigateway', NEW.name);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER revisions_told AFTER UPDATE ON revisions FOR EACH ROW EXECUTE FUNCTION tell_revision();

@@ -11,7 +11,6 @@ use crate::{
 
 const MAX_NAME: usize = 100;
 const MAX_SECRET: usize = 4096;
-const MAX_PARAMETER: usize = 256;
 /// Characters of a secret that are shown, as long as that is not more than a quarter of it.
 const HINT: usize = 4;
 
@@ -39,19 +38,7 @@ pub fn secret(text: &SecretString) -> Result<SecretString> {
 }
 
 pub fn parameters(kind: &KeyKind, parameters: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {
-    let wrong = |message: String| Err(Error::invalid("provider_key.parameters", message));
-    for (name, value) in &parameters {
-        let shown: String = name.chars().take(64).collect();
-        if !kind.parameters.contains(&name.as_str()) {
-            return wrong(match kind.parameters {
-                [] => format!("{shown:?} is no parameter of this provider's keys; they have none"),
-                known => format!("{shown:?} is no parameter of this provider's keys; there are {}", known.join(", ")),
-            });
-        }
-        if value.chars().count() > MAX_PARAMETER || value.chars().any(char::is_control) {
-            return wrong(format!("the parameter {shown:?} must have at most {MAX_PARAMETER} visible characters"));
-        }
-    }
+    kind.check_parameters(&parameters, "provider_key.parameters")?;
     Ok(parameters)
 }
 

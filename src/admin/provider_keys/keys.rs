@@ -22,7 +22,7 @@ use crate::{
     },
     routing::key_pool::{KeyPool, PoolKey},
     sealing::{Place, SealError},
-    storage::{SealedKey, Store, StoreError},
+    storage::{Revision, SealedKey, Store, StoreError},
 };
 
 /// The use cases with everything they need.
@@ -67,7 +67,7 @@ impl ProviderKeys {
     /// Takes over what other processes wrote. Costs one small read when there is nothing new.
     pub async fn refresh(&self) -> Result<(), StoreError> {
         let behind = self.behind.load(Ordering::Relaxed);
-        if !behind && self.store.provider_keys_revision().await? == self.pool.revision() {
+        if !behind && self.store.revision(Revision::ProviderKeys).await? == self.pool.revision() {
             return Ok(());
         }
         self.publish().await?;

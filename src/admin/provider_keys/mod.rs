@@ -8,6 +8,7 @@ mod status;
 mod told;
 
 pub use changes::{EditKey, NewKey};
+pub use fields::hint;
 pub use keys::ProviderKeys;
 pub use listing::KeyFilter;
 pub use status::{KeyStatus, Status, status_of};

@@ -1,5 +1,5 @@
 //! The rpc that watches provider keys: what there is, then what is different from what was sent. A reader who is slow
-//! misses steps, never the state they led to.
+//! misses steps, never the state they led to. The layer ends the stream when the gateway stops.
 
 use std::{
     collections::{BTreeMap, VecDeque},
@@ -10,16 +10,13 @@ use std::{
 
 use futures_util::{Stream, stream::unfold};
 use tokio::{sync::watch::Receiver, time::Instant};
-use tokio_util::sync::CancellationToken;
 use tonic::Status;
 
 use crate::{
     admin::{Administration, provider_keys::ProviderKeys},
-    domain::error::{Error, ErrorKind},
     grpc::{
         call::{Call, now_ms},
         convert_keys::key_to_pb,
-        status::status_of,
     },
     pb::{self, ProviderKey, ProviderKeyDeleted, watch_provider_keys_response::Event},
 };
@@ -35,7 +32,6 @@ pub fn watch(admin: &Administration, call: &Call, request: pb::WatchProviderKeys
     let mut watch = Watch {
         keys: admin.provider_keys.clone(),
         changed: admin.provider_keys.pool.watch(),
-        stopping: admin.stopping.clone(),
         user_id: call.caller.user_id.clone(),
         provider: request.provider,
         sent: BTreeMap::new(),
@@ -43,26 +39,15 @@ pub fn watch(admin: &Administration, call: &Call, request: pb::WatchProviderKeys
     };
     watch.compare();
     watch.waiting.push_back(Event::Synced(pb::ProviderKeysSynced {}));
-    let request_id = call.request_id.clone();
-    Box::pin(unfold((Some(watch), 0), move |(watch, sequence)| {
-        let request_id = request_id.clone();
-        async move {
-            let mut watch = watch?;
-            match watch.next().await {
-                Some(event) => {
-                    let event = pb::WatchProviderKeysResponse { sequence, event: Some(event) };
-                    Some((Ok(event), (Some(watch), sequence + 1)))
-                }
-                None => Some((Err(status_of(stopping(), &request_id)), (None, sequence))),
-            }
-        }
+    Box::pin(unfold((watch, 0), |(mut watch, sequence)| async move {
+        let event = pb::WatchProviderKeysResponse { sequence, event: Some(watch.next().await) };
+        Some((Ok(event), (watch, sequence + 1)))
     }))
 }
 
 struct Watch {
     keys: Arc<ProviderKeys>,
     changed: Receiver<u64>,
-    stopping: CancellationToken,
     user_id: String,
     /// Empty: all.
     provider: String,
@@ -72,24 +57,22 @@ struct Watch {
 }
 
 impl Watch {
-    /// Returns the next event; `None` when the gateway stops.
-    async fn next(&mut self) -> Option<Event> {
+    async fn next(&mut self) -> Event {
         let heartbeat = Instant::now() + HEARTBEAT;
-        while self.waiting.is_empty() {
-            let stopping = self.stopping.clone();
+        loop {
+            if let Some(event) = self.waiting.pop_front() {
+                return event;
+            }
             tokio::select! {
-                biased;
-                () = stopping.cancelled() => return None,
                 () = self.something_changed() => {
                     tokio::time::sleep(SHORTEST_PAUSE).await;
                     self.compare();
                 }
                 () = tokio::time::sleep_until(heartbeat) => {
-                    return Some(Event::Heartbeat(pb::ProviderKeysHeartbeat {}));
+                    return Event::Heartbeat(pb::ProviderKeysHeartbeat {});
                 }
             }
         }
-        if self.stopping.is_cancelled() { None } else { self.waiting.pop_front() }
     }
 
     /// Waits for a change in the pool, or for a rest to end, which nobody announces.
@@ -132,8 +115,4 @@ impl Watch {
 /// Being used is no change.
 fn differs(known: ProviderKey, key: &ProviderKey) -> bool {
     ProviderKey { last_used_time: key.last_used_time, ..known } != *key
-}
-
-fn stopping() -> Error {
-    Error::new(ErrorKind::ShuttingDown, "the gateway is shutting down; watch again, all keys come first")
 }

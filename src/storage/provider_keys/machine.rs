@@ -6,14 +6,15 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 
-use super::row::{HealthColumns, PROVIDER_KEYS};
+use super::row::HealthColumns;
 use crate::{
     domain::health::{Health, KeyState},
     storage::{
         connect::{Store, on_conn},
         error::StoreError,
-        schema::provider_keys::dsl,
-        undo::{Undo, bump, settle},
+        revisions::{Revision, bump},
+        schema::{provider_keys::dsl, revisions},
+        undo::{Undo, settle},
     },
 };
 
@@ -23,7 +24,7 @@ impl Store {
     pub async fn store_health(&self, id: &str, secret_version: i64, found: &Health) -> Result<bool, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let stored: Option<HealthColumns> = dsl::provider_keys
                     .find(id)
                     .filter(dsl::secret_version.eq(secret_version))
@@ -48,7 +49,7 @@ impl Store {
     pub async fn move_selection(&self, user_id: &str, from: &str, to: &str) -> Result<Option<i64>, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                let revision = bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let selected = dsl::user_id.eq(user_id).and(dsl::selected.eq(true));
                 let provider: Option<String> = diesel::update(dsl::provider_keys.find(from).filter(selected))
                     .set(dsl::selected.eq(false))
@@ -62,7 +63,11 @@ impl Store {
                     .set(dsl::selected.eq(true))
                     .execute(conn)
                     .await?;
-                if moved == 1 { Ok(Some(revision)) } else { Err(Undo::Nothing(None)) }
+                if moved != 1 {
+                    return Err(Undo::Nothing(None));
+                }
+                let revision = revisions::table.find(Revision::ProviderKeys.name());
+                Ok(Some(revision.select(revisions::value).first(conn).await?))
             });
             settle(done.await)
         })
@@ -72,7 +77,7 @@ impl Store {
     pub async fn claim_probe(&self, id: &str, expected_ms: i64, next_ms: i64) -> Result<bool, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let due = dsl::state.eq(KeyState::Invalid.name()).and(dsl::state_until_ms.eq(expected_ms));
                 let claimed = diesel::update(dsl::provider_keys.find(id).filter(due))
                     .set(dsl::state_until_ms.eq(next_ms))

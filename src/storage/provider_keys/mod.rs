@@ -7,5 +7,4 @@ mod owner;
 mod row;
 
 pub use owner::{Edited, Insertion, KeyEdit, KeyName, NewSecret, Selection};
-pub(super) use row::PROVIDER_KEYS;
 pub use row::{ProviderKeyRows, SealedKey};

@@ -7,14 +7,15 @@ use diesel::{
 };
 use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 
-use super::row::{HealthColumns, OwnerColumns, PROVIDER_KEYS, Row, SealedKey};
+use super::row::{HealthColumns, OwnerColumns, Row, SealedKey};
 use crate::{
     domain::{health::Health, key::StoredKey},
     storage::{
         connect::{Store, on_conn},
         error::StoreError,
+        revisions::{Revision, bump},
         schema::provider_keys::{self, dsl},
-        undo::{Undo, bump, settle},
+        undo::{Undo, settle},
     },
 };
 
@@ -115,7 +116,7 @@ impl Store {
         let user_id = &first.stored.user_id;
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let mut count: i64 =
                     dsl::provider_keys.filter(dsl::user_id.eq(user_id)).count().get_result(conn).await?;
                 let mut became = Vec::with_capacity(keys.len());
@@ -147,7 +148,7 @@ impl Store {
     ) -> Result<Edited, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let Some(before) = own!(conn, user_id, id) else { return Err(Undo::Nothing(Edited::NotFound)) };
                 if let Some(secret) = &edit.secret
                     && let Some(other) = with_fingerprint!(conn, before.stored, &secret.fingerprint)
@@ -170,7 +171,7 @@ impl Store {
     pub async fn delete_provider_key(&self, user_id: &str, id: &str) -> Result<Option<StoredKey>, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let Some(key) = own!(conn, user_id, id) else { return Err(Undo::Nothing(None)) };
                 diesel::delete(dsl::provider_keys.find(id)).execute(conn).await?;
                 Ok(Some(key.stored))
@@ -183,7 +184,7 @@ impl Store {
     pub async fn delete_provider_keys(&self, user_id: &str, provider: &str) -> Result<Vec<StoredKey>, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let theirs = dsl::user_id.eq(user_id).and(dsl::provider.eq(provider));
                 let keys: Vec<Row> = dsl::provider_keys
                     .filter(theirs)
@@ -205,7 +206,7 @@ impl Store {
     pub async fn select_provider_key(&self, user_id: &str, id: &str) -> Result<Option<Selection>, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let Some(SealedKey { stored: mut key, .. }) = own!(conn, user_id, id) else {
                     return Err(Undo::Nothing(None));
                 };
@@ -232,7 +233,7 @@ impl Store {
     pub async fn unselect_provider_key(&self, user_id: &str, id: &str) -> Result<Option<Selection>, StoreError> {
         on_conn!(self, write, |conn| {
             let done = conn.transaction(async |conn| {
-                bump!(conn, PROVIDER_KEYS);
+                bump!(conn, Revision::ProviderKeys);
                 let Some(SealedKey { stored: mut key, .. }) = own!(conn, user_id, id) else {
                     return Err(Undo::Nothing(None));
                 };

@@ -15,12 +15,10 @@ use crate::{
     storage::{
         connect::{Store, on_conn},
         error::StoreError,
-        schema::{provider_keys, revisions},
+        revisions::Revision,
+        schema::provider_keys,
     },
 };
-
-/// Name of the revision that every write here grows.
-pub const PROVIDER_KEYS: &str = "provider_keys";
 
 /// A stored key with its sealed secret.
 #[derive(Clone)]
@@ -187,17 +185,10 @@ impl Store {
     /// Reads the revision before the keys: a write in between makes the keys newer than the revision says, and the
     /// next poll loads them once more.
     pub async fn load_provider_keys(&self) -> Result<ProviderKeyRows, StoreError> {
-        let revision = self.provider_keys_revision().await?;
+        let revision = self.revision(Revision::ProviderKeys).await?;
         on_conn!(self, read, |conn| {
             let rows: Vec<Row> = provider_keys::table.select(Row::as_select()).load(conn).await?;
             Ok(ProviderKeyRows { revision, keys: rows.into_iter().map(SealedKey::from).collect() })
-        })
-    }
-
-    /// Grows with every write to provider keys.
-    pub async fn provider_keys_revision(&self) -> Result<i64, StoreError> {
-        on_conn!(self, read, |conn| {
-            Ok(revisions::table.find(PROVIDER_KEYS).select(revisions::value).first(conn).await?)
         })
     }
 }
