@@ -26,10 +26,15 @@ use ai_model_gateway::{
 use base64::Engine as _;
 use secrecy::ExposeSecret as _;
 use support::{
-    gateway::{Gateway, KEY, with_key},
-    upstream::{Act, ScriptedUpstream, Seen, json_reply},
+    gateway::{Gateway, KEY, over_grpc, with_key},
+    upstream::{Act, STREAM_HEAD, ScriptedUpstream, Seen, json_reply},
 };
 use tonic::transport::Channel;
+
+/// Pause between two rounds of use, so that the rotations have a processor too.
+const BREATH: Duration = Duration::from_millis(50);
+/// How many keys there are when it begins.
+const KEYS: usize = 20;
 
 type Client = KeyServiceClient<Channel>;
 
@@ -110,31 +115,33 @@ impl World {
         (rows.len(), rows.into_iter().map(|row| row.sealed[1..17].to_vec()).collect())
     }
 
-    /// Looks into every file for every secret, however it may be written.
-    fn search(&self, folders: &[&Path]) -> usize {
+    /// Looks into every file for every secret, however it may be written. A process that closes a SQLite file loses its
+    /// locks on it, and this process serves: another one copies the files.
+    fn search(&self, folders: &[PathBuf]) -> usize {
         let needles: Vec<_> = self.secrets.all.lock().unwrap().iter().flat_map(|s| forms(s.as_bytes())).collect();
-        let mut bytes = 0;
-        for folder in folders {
-            bytes += search(folder, &needles);
-        }
+        let copy = tempfile::tempdir().unwrap();
+        // A server at work takes files away meanwhile.
+        let _ = Command::new("cp").arg("-r").args(folders).arg(copy.path()).stderr(Stdio::null()).status().unwrap();
+        let bytes = search(copy.path(), &needles);
+        assert!(copy.path().read_dir().unwrap().count() == folders.len() && bytes > 0);
         bytes
     }
 }
 
-/// Answers as xAI: a list of models, or a chat, for whoever shows a secret that was stored.
+/// Answers as xAI, with a list of models or a streamed chat, whoever shows a secret that was stored.
 fn answer(seen: &Seen, secrets: &Secrets) -> Vec<Act> {
     let shown = seen.head.lines().find_map(|line| line.strip_prefix("authorization: bearer "));
-    let (status, body) = match shown {
-        Some(shown) if secrets.all.lock().unwrap().contains(shown) => ("200 OK", OK_BODY),
-        _ => ("401 Unauthorized", r#"{"error":"no such key"}"#),
-    };
-    vec![Act::Send(json_reply(status, body))]
+    let known = shown.is_some_and(|shown| secrets.all.lock().unwrap().contains(shown));
+    match known {
+        false => vec![Act::Send(json_reply("401 Unauthorized", r#"{"error":"no such key"}"#))],
+        true if seen.head.starts_with("get ") => vec![Act::Send(json_reply("200 OK", MODELS))],
+        true => vec![Act::Send(STREAM_HEAD.into()), Act::Send(CHAT.into())],
+    }
 }
 
-/// A list of models and a chat at once: readers take what they look for.
-const OK_BODY: &str = r#"{"object":"list","data":[{"id":"grok-4.3","object":"model","created":1}],"id":"c","created":1,
-"model":"grok-4.3","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],
-"usage":{"prompt_tokens":1,"completion_tokens":1,"total_tokens":2}}"#;
+const MODELS: &str = r#"{"object":"list","data":[{"id":"grok-4.3","object":"model","created":1}]}"#;
+const CHAT: &str = "data: {\"id\":\"c\",\"model\":\"grok-4.3\",\"choices\":[{\"index\":0,\"delta\":\
+    {\"role\":\"assistant\",\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -205,13 +212,17 @@ async fn use_all(client: &mut Client) -> usize {
 /// What goes on while the master key changes: keys are used, replaced and created. Returns how often they were used.
 async fn load(gateway: Gateway, secrets: Arc<Secrets>, ids: Vec<String>, stop: Arc<AtomicBool>) -> (Gateway, usize) {
     let (mut client, mut used, mut turn) = (client(&gateway).await, 0, 0);
+    let mut chats = gateway.client().await;
     while !stop.load(Ordering::Relaxed) {
-        used += use_all(&mut client).await;
+        let answer = over_grpc(&mut chats, "x-ai/grok-4.3").await;
+        assert_eq!((answer.text.as_str(), answer.error), ("ok", None));
+        used += 1 + use_all(&mut client).await;
         replace(&mut client, &secrets, &ids[turn % ids.len()]).await;
         if turn % 10 == 9 {
             create(&mut client, &secrets).await;
         }
         turn += 1;
+        tokio::time::sleep(BREATH).await;
     }
     (gateway, used)
 }
@@ -227,7 +238,7 @@ async fn survive(world: World, kills: usize, folders: Vec<PathBuf>) {
     let first = world.gateway().await;
     let mut ids = Vec::new();
     let mut creator = client(&first).await;
-    for _ in 0..30 {
+    for _ in 0..KEYS {
         ids.push(create(&mut creator, &world.secrets).await);
     }
     let began = Instant::now();
@@ -236,7 +247,7 @@ async fn survive(world: World, kills: usize, folders: Vec<PathBuf>) {
     let length = began.elapsed();
 
     let stop = Arc::new(AtomicBool::new(false));
-    let mut serving = vec![tokio::spawn(load(first, world.secrets.clone(), ids[..15].to_vec(), stop.clone()))];
+    let mut serving = vec![tokio::spawn(load(first, world.secrets.clone(), ids[..KEYS / 2].to_vec(), stop.clone()))];
     let mut masters = BTreeSet::new();
     let mut ended = 0;
     for kill in 0..kills {
@@ -245,15 +256,15 @@ async fn survive(world: World, kills: usize, folders: Vec<PathBuf>) {
         run.kill().unwrap();
         ended += usize::from(run.wait().unwrap().success());
         masters.insert(std::fs::read_to_string(world.file("master.key")).unwrap());
-        if kill % 4 == 0 {
+        if kill % 5 == 0 {
             world.read_all().await;
         }
         if kill == kills / 2 {
             let second = world.gateway().await;
-            serving.push(tokio::spawn(load(second, world.secrets.clone(), ids[15..].to_vec(), stop.clone())));
+            serving.push(tokio::spawn(load(second, world.secrets.clone(), ids[KEYS / 2..].to_vec(), stop.clone())));
         }
     }
-    world.search(&folders.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    world.search(&folders);
     stop.store(true, Ordering::Relaxed);
     let (mut used, mut gateways) = (0, Vec::new());
     for task in serving {
@@ -274,7 +285,7 @@ async fn survive(world: World, kills: usize, folders: Vec<PathBuf>) {
         assert_eq!(use_all(&mut client(&gateway).await).await, secrets);
         gateway.stop().await;
     }
-    let searched = world.search(&folders.iter().map(PathBuf::as_path).collect::<Vec<_>>());
+    let searched = world.search(&folders);
     only_the_last_opens(&world, &masters).await;
     println!(
         "{kills} rotations killed within {length:?}, {ended} of them too late; {} master keys; {secrets} secrets used \
