@@ -12,13 +12,19 @@ use crate::{
         chat::{Message, Part, ProviderState, Role, ToolCall, ToolKind},
         event::{ChatEvent, FinishReason, Finished},
         failure::{FailureClass, UpstreamFailure},
-        key::{Caller, ProviderKey, RequestKeyScope, RequestKeys},
+        health::{Health, KeyState},
+        key::{Caller, ProviderKey, RequestKeyScope, RequestKeys, StoredKey},
         model::{ProviderInfo, Target},
+        scope::ModelPatterns,
         usage::{Cost, CostBasis, Warning, WarningAction},
     },
     metering::{Records, recorder},
     routing::{
-        catalog::Sources, failover::FailoverLimits, happenings::happenings, key_pool::KeyPool, plan::FallbackKeys,
+        catalog::Sources,
+        failover::FailoverLimits,
+        happenings::happenings,
+        key_pool::{KeyPool, PoolKey},
+        plan::FallbackKeys,
         transport::EventStream,
     },
     states::key_scope,
@@ -32,6 +38,8 @@ struct Script {
     outcomes: Mutex<VecDeque<Outcome>>,
     sent: Mutex<Vec<(String, ChatRequest)>>,
     translated: Mutex<usize>,
+    /// How every stream breaks off after its events.
+    broken: Mutex<Option<FailureClass>>,
 }
 
 impl Transport for Script {
@@ -60,9 +68,13 @@ impl Transport for Script {
         let alias = key.map(|key| key.alias.clone()).unwrap_or_default();
         self.sent.lock().unwrap().push((alias, prepared.0.clone()));
         let outcome = self.outcomes.lock().unwrap().pop_front();
+        let broken = *self.broken.lock().unwrap();
         async move {
             match outcome {
-                Some(Ok(events)) => Ok(stream::iter(events.into_iter().map(Ok)).boxed()),
+                Some(Ok(events)) => {
+                    let broken = broken.map(|class| Err(UpstreamFailure::new(class, "no")));
+                    Ok(stream::iter(events.into_iter().map(Ok).chain(broken)).boxed())
+                }
                 Some(Err(class)) => Err(UpstreamFailure::new(class, "no")),
                 None => Err(UpstreamFailure::new(FailureClass::Caller, "nothing left in the script")),
             }
@@ -148,9 +160,12 @@ fn calls() -> Outcome {
     ])
 }
 
+fn text() -> ChatEvent {
+    ChatEvent::Text { choice: 0, text: "hi".into(), logprobs: Vec::new() }
+}
+
 fn says() -> Outcome {
-    let text = ChatEvent::Text { choice: 0, text: "hi".into(), logprobs: Vec::new() };
-    Ok(vec![text, ChatEvent::Finished(Finished::new(FinishReason::Stop, "stop"))])
+    Ok(vec![text(), ChatEvent::Finished(Finished::new(FinishReason::Stop, "stop"))])
 }
 
 #[tokio::test]
@@ -255,4 +270,54 @@ async fn a_model_for_embeddings_completes_no_conversations() {
     let request = ChatRequest { model: "acme/vectors".into(), ..request(vec![Part::Text("hi".into())]) };
     let error = chat.complete(context("me"), request).await.unwrap_err();
     assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::InvalidRequest, Some("prompt.model")));
+}
+
+#[tokio::test]
+async fn a_gateway_key_may_use_the_models_it_names_only() {
+    let cases = [(&[][..], true), (&["acme/*"], true), (&["acme/m"], true), (&["other/*", "acme/x"], false)];
+    for (patterns, allowed) in cases {
+        let (chat, _records) = chat(vec![says()]);
+        let mut context = context("me");
+        let models = ModelPatterns::new(patterns.iter().map(|pattern| (*pattern).to_owned()));
+        context.caller = Arc::new(Caller { models, ..Caller::clone(&context.caller) });
+        let result = chat.complete(context, request(vec![Part::Text("hi".into())])).await;
+        let error = result.err().map(|error| (error.kind, error.field, error.message.contains("`acme/m`")));
+        let refused = (ErrorKind::NotAllowed, Some("prompt.model".to_owned()), true);
+        assert_eq!(error, (!allowed).then_some(refused), "{patterns:?}");
+    }
+}
+
+fn stored(id: &str) -> PoolKey {
+    let stored = StoredKey {
+        id: id.into(),
+        user_id: "u".into(),
+        provider: "acme".into(),
+        name: id.into(),
+        active: true,
+        selected: false,
+        health: Health::default(),
+        quota_owner: String::new(),
+        hint: String::new(),
+        fingerprint: String::new(),
+        parameters: Default::default(),
+        secret_version: 1,
+        created_ms: 1,
+        updated_ms: 1,
+        last_used_ms: None,
+    };
+    PoolKey { stored, key: Arc::new(ProviderKey::new(id, id)) }
+}
+
+#[tokio::test]
+async fn a_stored_key_rests_when_its_answer_breaks_off() {
+    for (class, want) in [(FailureClass::Quota, KeyState::QuotaExhausted), (FailureClass::Network, KeyState::Active)] {
+        let (chat, _records) = chat(vec![Ok(vec![text()])]);
+        *chat.transport.broken.lock().unwrap() = Some(class);
+        chat.keys.pool.replace(1, vec![stored("a")]);
+        let mut context = context("me");
+        context.request_keys = RequestKeys::default();
+        let error = chat.complete(context, request(vec![Part::Text("hi".into())])).await.unwrap_err();
+        assert_eq!(error.attempts.len(), 1, "{error}");
+        assert_eq!(chat.keys.pool.keys_of("u")[0].health.state, want);
+    }
 }

@@ -13,6 +13,7 @@ use crate::{
         error::ErrorKind,
         key::{Caller, RequestKeyScope, RequestKeys},
         model::{ProviderInfo, Target},
+        scope::ModelPatterns,
         usage::{Cost, CostBasis, Warning, WarningAction},
     },
     metering::{Outcome, Records, recorder},
@@ -141,5 +142,17 @@ async fn refuses_and_records_why() {
         assert_eq!((error.kind, error.field.as_deref(), error.attempts.len()), (kind, field, attempts), "{model}");
         let recorded: Vec<_> = records.drain().map(|record| record.outcome).collect();
         assert_eq!(recorded, [Outcome::Failed(kind)], "{model}");
+    }
+}
+
+#[tokio::test]
+async fn a_gateway_key_may_use_the_models_it_names_only() {
+    for (pattern, allowed) in [("acme/vectors", true), ("other/*", false)] {
+        let (embedder, _records) = embedder(vec![reply(2)]);
+        let models = ModelPatterns::new([pattern.to_owned()]);
+        let caller = Arc::new(Caller { user_id: "u".into(), models, ..Caller::default() });
+        let result = embedder.embed(CallContext { caller, ..context() }, request("acme/vectors")).await;
+        let error = result.err().map(|error| (error.kind, error.field));
+        assert_eq!(error, (!allowed).then_some((ErrorKind::NotAllowed, Some("model".to_owned()))), "{pattern}");
     }
 }

@@ -6,6 +6,8 @@ pub mod classify;
 pub mod date;
 pub mod gemini;
 pub mod gigachat;
+#[cfg(test)]
+mod key_failures;
 pub mod key_test;
 pub mod lenient;
 pub mod marks;

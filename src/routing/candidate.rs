@@ -30,6 +30,8 @@ pub enum Claimed<'a> {
     Busy,
     /// It rests or was refused.
     No,
+    /// Its owner does not want it used any more.
+    Withdrawn,
 }
 
 impl Candidate {
@@ -56,6 +58,7 @@ impl Candidate {
             Claim::Probe => Some((live, ring)),
             Claim::Busy => return Claimed::Busy,
             Claim::Rests(_) | Claim::Invalid => return Claimed::No,
+            Claim::Withdrawn => return Claimed::Withdrawn,
         };
         live.used(now_ms);
         Claimed::Yes(Lease { probe })

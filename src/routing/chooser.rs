@@ -152,19 +152,24 @@ impl<'a> Chooser<'a> {
                 }
                 Claimed::Busy => at += 1,
                 Claimed::No => {
-                    self.queue.remove(at);
-                    match at.cmp(&self.at) {
-                        Ordering::Less => self.at -= 1,
-                        Ordering::Equal => self.tries_in_a_row = 0,
-                        Ordering::Greater => {}
-                    }
+                    self.pass_over(at);
                     if let Some(Candidate::Stored(key)) = candidate {
                         self.skipped.push(key);
                     }
                 }
+                Claimed::Withdrawn => self.pass_over(at),
             }
         }
         None
+    }
+
+    fn pass_over(&mut self, at: usize) {
+        self.queue.remove(at);
+        match at.cmp(&self.at) {
+            Ordering::Less => self.at -= 1,
+            Ordering::Equal => self.tries_in_a_row = 0,
+            Ordering::Greater => {}
+        }
     }
 
     fn wait(&mut self, left: Duration) -> Next<'a> {

@@ -8,6 +8,7 @@ use super::{
     plan::{Asked, FallbackKeys, KeySources, Plan},
 };
 use crate::domain::{
+    error::Result,
     failure::{FailureClass, UpstreamFailure},
     health::Health,
     key::{Caller, ProviderKey, RequestKeyScope, RequestKeys, StoredKey},
@@ -91,8 +92,12 @@ pub fn sent(header: bool) -> RequestKeys {
 }
 
 pub fn plan(sources: &KeySources, sent: &RequestKeys) -> Plan {
+    try_plan(sources, sent).expect("there is a key")
+}
+
+pub fn try_plan(sources: &KeySources, sent: &RequestKeys) -> Result<Plan> {
     let target = Target { provider: "p".into(), model: "m".into() };
     let caller = Arc::new(Caller { user_id: "u".into(), ..Caller::default() });
     let asked = Asked { caller, request_id: "r".into(), model_id: "p/m".into() };
-    sources.plan(target, &provider(), asked, sent).expect("there is a key")
+    sources.plan(target, &provider(), asked, sent)
 }

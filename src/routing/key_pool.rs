@@ -66,6 +66,7 @@ impl KeyPool {
         }
         let next = Arc::new(before.next(revision, keys, &mut last_number, &self.changed));
         self.snapshot.store(next.clone());
+        next.withdraw_from(&before);
         next.settle();
         drop(last_number);
         self.changed.send_modify(|n| *n += 1);
@@ -84,8 +85,7 @@ impl KeyPool {
     /// Returns a user's keys as they are now, in creation order.
     pub fn keys_of(&self, user_id: &str) -> Vec<StoredKey> {
         let snapshot = self.snapshot.load();
-        let rings = snapshot.rings_of(user_id);
-        let mut keys: Vec<_> = rings.flat_map(|ring| ring.keys.iter().map(|key| ring.view(key).stored)).collect();
+        let mut keys: Vec<_> = snapshot.rings_of(user_id).flat_map(|ring| ring.views()).map(|key| key.stored).collect();
         keys.sort_by(|a, b| (a.created_ms, &a.id).cmp(&(b.created_ms, &b.id)));
         keys
     }
@@ -98,8 +98,7 @@ impl KeyPool {
     /// Returns every key by its id, with its secret, to be taken over into the next snapshot.
     pub fn all(&self) -> HashMap<String, PoolKey> {
         let snapshot = self.snapshot.load();
-        let ids = snapshot.keys().map(|key| &key.pool_key.stored.id);
-        ids.filter_map(|id| snapshot.find(id).map(|(ring, key)| (id.clone(), ring.view(key)))).collect()
+        snapshot.rings().flat_map(|ring| ring.views()).map(|key| (key.stored.id.clone(), key)).collect()
     }
 
     /// Takes note of what a test that the gateway made by itself found. See [`Self::tested_by`].

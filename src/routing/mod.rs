@@ -13,5 +13,7 @@ pub mod happenings;
 pub mod key_pool;
 pub mod plan;
 pub mod retry_budget;
+#[cfg(test)]
+mod simulation;
 pub mod transport;
 pub mod upstream_error;

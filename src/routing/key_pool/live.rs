@@ -13,7 +13,7 @@ use crate::domain::{
 /// The changing part of a key. It outlives snapshots, as long as the secret is the same.
 #[derive(Debug)]
 pub struct Live {
-    /// Whether the key is active: all that most requests ask.
+    /// Whether it is active and not withdrawn: all that most requests ask.
     ready: AtomicBool,
     known: Mutex<Known>,
     used_ms: AtomicI64,
@@ -25,6 +25,14 @@ pub struct Live {
 struct Known {
     health: Health,
     probed: bool,
+    /// Whether its owner has switched it off, deleted it or replaced its secret: no attempt begins with it any more.
+    withdrawn: bool,
+}
+
+impl Known {
+    fn ready(&self) -> bool {
+        !self.withdrawn && self.health.state == KeyState::Active
+    }
 }
 
 /// Whether a request may use a key now.
@@ -38,13 +46,15 @@ pub enum Claim {
     /// It rests for so many milliseconds more.
     Rests(i64),
     Invalid,
+    /// Its owner does not want it used.
+    Withdrawn,
 }
 
 impl Live {
     pub fn new(health: Health) -> Self {
         Self {
             ready: AtomicBool::new(health.state == KeyState::Active),
-            known: Mutex::new(Known { health, probed: false }),
+            known: Mutex::new(Known { health, probed: false, withdrawn: false }),
             used_ms: AtomicI64::new(0),
             taken_ms: AtomicI64::new(0),
         }
@@ -59,6 +69,9 @@ impl Live {
             return Claim::Ready;
         }
         let mut known = self.known();
+        if known.withdrawn {
+            return Claim::Withdrawn;
+        }
         match known.health.readiness(now_ms) {
             Readiness::Ready => Claim::Ready,
             Readiness::Probe if known.probed => Claim::Busy,
@@ -73,11 +86,20 @@ impl Live {
 
     /// Returns in how many milliseconds a request can use it; `None` when time alone does not bring it back.
     pub fn usable_in_ms(&self, now_ms: i64) -> Option<i64> {
-        match self.known().health.readiness(now_ms) {
+        let known = self.known();
+        match known.health.readiness(now_ms) {
+            _ if known.withdrawn => None,
             Readiness::Ready | Readiness::Probe => Some(0),
             Readiness::Rests(left) => Some(left),
             Readiness::Invalid => None,
         }
+    }
+
+    /// Its owner switches it off or on. Requests under way see it too.
+    pub fn withdraw(&self, withdrawn: bool) {
+        let mut known = self.known();
+        known.withdrawn = withdrawn;
+        self.ready.store(known.ready(), Ordering::Release);
     }
 
     /// Ends a probe, whatever came out of it.
@@ -92,9 +114,6 @@ impl Live {
 
     /// Returns the new health if the success is news.
     pub fn succeeded(&self, now_ms: i64) -> Option<Health> {
-        if self.ready.load(Ordering::Acquire) {
-            return None;
-        }
         self.change(|health| health.succeeded(now_ms))
     }
 
@@ -138,7 +157,7 @@ impl Live {
             return None;
         }
         known.health.clone_from(&health);
-        self.ready.store(health.state == KeyState::Active, Ordering::Release);
+        self.ready.store(known.ready(), Ordering::Release);
         Some(health)
     }
 

@@ -64,6 +64,14 @@ impl RingKey {
     pub fn active(&self) -> bool {
         self.pool_key.stored.active
     }
+
+    fn view(&self, selected: Option<u64>) -> PoolKey {
+        let mut view = self.pool_key.clone();
+        view.stored.health = self.live.health();
+        view.stored.selected = selected == Some(self.number);
+        view.stored.last_used_ms = view.stored.last_used_ms.max(self.live.last_used_ms());
+        view
+    }
 }
 
 impl Shared {
@@ -136,12 +144,14 @@ impl Ring {
         moved
     }
 
+    /// Returns the keys as they are now, with one look at the selection.
+    pub fn views(&self) -> impl Iterator<Item = PoolKey> {
+        let selected = self.shared.selection.get();
+        self.keys.iter().map(move |key| key.view(selected))
+    }
+
     /// Returns a key as it is now.
     pub fn view(&self, key: &RingKey) -> PoolKey {
-        let mut view = key.pool_key.clone();
-        view.stored.health = key.live.health();
-        view.stored.selected = self.shared.selection.get() == Some(key.number);
-        view.stored.last_used_ms = view.stored.last_used_ms.max(key.live.last_used_ms());
-        view
+        key.view(self.shared.selection.get())
     }
 }

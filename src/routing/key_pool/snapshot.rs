@@ -23,6 +23,10 @@ impl Snapshot {
         self.rings.get(user_id)?.get(provider)
     }
 
+    pub fn rings(&self) -> impl Iterator<Item = &Arc<Ring>> {
+        self.rings.values().flat_map(HashMap::values)
+    }
+
     pub fn rings_of(&self, user_id: &str) -> impl Iterator<Item = &Arc<Ring>> {
         self.rings.get(user_id).into_iter().flat_map(HashMap::values)
     }
@@ -70,9 +74,18 @@ impl Snapshot {
         Self { revision, rings, by_id }
     }
 
+    /// Withdraws the keys that are gone, or have another secret, from requests under way.
+    pub fn withdraw_from(&self, before: &Self) {
+        for (id, key) in &before.by_id {
+            if !self.by_id.get(id).is_some_and(|now| Arc::ptr_eq(&now.live, &key.live)) {
+                key.live.withdraw(true);
+            }
+        }
+    }
+
     /// Takes over the selections of the database, as far as they are news.
     pub fn settle(&self) {
-        for ring in self.rings.values().flat_map(HashMap::values) {
+        for ring in self.rings() {
             let selected = ring.keys.iter().find(|key| key.pool_key.stored.selected).map(|key| key.number);
             let exists = |number| ring.keys.iter().any(|key| key.number == number);
             ring.shared.selection.settle(selected, self.revision, exists);
@@ -98,6 +111,7 @@ impl Snapshot {
             // A verdict on another secret says nothing of this one.
             None => Arc::new(Live::new(pool_key.stored.health.clone())),
         };
+        live.withdraw(!pool_key.stored.active);
         RingKey { number, pool_key, live }
     }
 }
