@@ -46,8 +46,9 @@ struct World {
     secrets: Arc<Secrets>,
 }
 
-#[derive(Default)]
 struct Secrets {
+    /// What every secret begins with, and nothing else: what to search for.
+    mark: String,
     /// Every secret that was ever stored.
     all: Mutex<BTreeSet<String>>,
     /// The one each key should have, and the one it is about to get.
@@ -55,11 +56,12 @@ struct Secrets {
 }
 
 impl Secrets {
-    /// In small letters: the scripted provider reads headers so.
+    fn new() -> Self {
+        Self { mark: format!("xai-{}", random_text()), all: Mutex::default(), of_key: Mutex::default() }
+    }
+
     fn new_one(&self) -> String {
-        let mut random = [0; 16];
-        aws_lc_rs::rand::fill(&mut random).unwrap();
-        let secret = format!("xai-{}", hex(&random));
+        let secret = format!("{}{}", self.mark, random_text());
         self.all.lock().unwrap().insert(secret.clone());
         secret
     }
@@ -69,7 +71,7 @@ impl World {
     async fn new(database: Option<String>) -> Self {
         let data = tempfile::tempdir().unwrap();
         let database = database.unwrap_or_else(|| format!("sqlite://{}/gateway.db", data.path().display()));
-        let secrets = Arc::<Secrets>::default();
+        let secrets = Arc::new(Secrets::new());
         let known = secrets.clone();
         let upstream = ScriptedUpstream::start(move |seen| answer(seen, &known)).await;
         Self { data, database, upstream, secrets }
@@ -118,7 +120,7 @@ impl World {
     /// Looks into every file for every secret, however it may be written. A process that closes a SQLite file loses its
     /// locks on it, and this process serves: another one copies the files.
     fn search(&self, folders: &[PathBuf]) -> usize {
-        let needles: Vec<_> = self.secrets.all.lock().unwrap().iter().flat_map(|s| forms(s.as_bytes())).collect();
+        let needles = forms(self.secrets.mark.as_bytes());
         let copy = tempfile::tempdir().unwrap();
         // A server at work takes files away meanwhile.
         let _ = Command::new("cp").arg("-r").args(folders).arg(copy.path()).stderr(Stdio::null()).status().unwrap();
@@ -142,6 +144,13 @@ fn answer(seen: &Seen, secrets: &Secrets) -> Vec<Act> {
 const MODELS: &str = r#"{"object":"list","data":[{"id":"grok-4.3","object":"model","created":1}]}"#;
 const CHAT: &str = "data: {\"id\":\"c\",\"model\":\"grok-4.3\",\"choices\":[{\"index\":0,\"delta\":\
     {\"role\":\"assistant\",\"content\":\"ok\"},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+
+/// In small letters: the scripted provider reads headers so.
+fn random_text() -> String {
+    let mut random = [0; 12];
+    aws_lc_rs::rand::fill(&mut random).unwrap();
+    hex(&random)
+}
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -244,7 +253,8 @@ async fn survive(world: World, kills: usize, folders: Vec<PathBuf>) {
     let began = Instant::now();
     let whole = world.run(&["rotate-master-key"], &[]);
     assert!(whole.status.success(), "{}", String::from_utf8_lossy(&whole.stderr));
-    let length = began.elapsed();
+    // How long to wait at most is found on the way: about one run in six shall come to its end.
+    let mut longest = began.elapsed();
 
     let stop = Arc::new(AtomicBool::new(false));
     let mut serving = vec![tokio::spawn(load(first, world.secrets.clone(), ids[..KEYS / 2].to_vec(), stop.clone()))];
@@ -252,9 +262,11 @@ async fn survive(world: World, kills: usize, folders: Vec<PathBuf>) {
     let mut ended = 0;
     for kill in 0..kills {
         let mut run = world.command(&["rotate-master-key"], &[]).stderr(Stdio::null()).spawn().unwrap();
-        tokio::time::sleep(random_below(length.mul_f64(1.1))).await;
+        tokio::time::sleep(random_below(longest)).await;
         run.kill().unwrap();
-        ended += usize::from(run.wait().unwrap().success());
+        let came_to_its_end = run.wait().unwrap().success();
+        longest = longest.mul_f64(if came_to_its_end { 0.8 } else { 1.05 });
+        ended += usize::from(came_to_its_end);
         masters.insert(std::fs::read_to_string(world.file("master.key")).unwrap());
         if kill % 5 == 0 {
             world.read_all().await;
@@ -288,8 +300,8 @@ async fn survive(world: World, kills: usize, folders: Vec<PathBuf>) {
     let searched = world.search(&folders);
     only_the_last_opens(&world, &masters).await;
     println!(
-        "{kills} rotations killed within {length:?}, {ended} of them too late; {} master keys; {secrets} secrets used \
-         {used} times meanwhile; {searched} bytes searched",
+        "{kills} rotations killed within {longest:?}, {ended} of them too late; {} master keys; {secrets} secrets; \
+         {used} requests meanwhile; {searched} bytes searched",
         masters.len(),
     );
 }
