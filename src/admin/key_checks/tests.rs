@@ -17,6 +17,7 @@ use crate::{
     activity::activity_log,
     admin::{
         actor::Actor,
+        data_keys::DataKeys,
         gateway_keys::GatewayKeys,
         happenings::HappeningKeeper,
         key_kinds::{KeyKind, KeyKinds},
@@ -33,7 +34,6 @@ use crate::{
         key_pool::KeyPool,
         transport::KeyCheck,
     },
-    sealing::Sealer,
     storage::{DatabaseUrl, Store},
 };
 
@@ -99,16 +99,17 @@ struct Process {
 }
 
 impl Process {
-    async fn start(dir: &tempfile::TempDir, sealer: &Arc<Sealer>) -> Self {
+    async fn start(dir: &tempfile::TempDir, data_keys: Option<Arc<DataKeys>>) -> Self {
         let url = DatabaseUrl::parse(&format!("sqlite://{}/gateway.db", dir.path().display())).unwrap();
         let store = Store::open(&url, 1).await.unwrap();
+        let data_keys = data_keys.unwrap_or_else(|| Arc::new(DataKeys::detached(store.clone()).unwrap()));
         GatewayKeys::new(store.clone(), Arc::new(Directory::new())).bootstrap(None, NOW).await.unwrap();
         let (happenings, happened) = happenings(100);
         let (log, entries) = activity_log(100);
         let kind = KeyKind { console: "https://keys.example", ..KeyKind::default() };
         let kinds = KeyKinds(BTreeMap::from([("p".to_owned(), kind), ("q".to_owned(), KeyKind::default())]));
         let pool = Arc::new(KeyPool::new(happenings));
-        let keys = Arc::new(ProviderKeys::new(store, sealer.clone(), pool, log, Arc::new(kinds)));
+        let keys = Arc::new(ProviderKeys::new(store, data_keys, pool, log, Arc::new(kinds)));
         keys.publish().await.unwrap();
         let (script, keeper) = (Arc::new(Script::default()), HappeningKeeper::new(keys.clone()));
         let checks = KeyChecks { keys, provider: script.clone() };
@@ -155,7 +156,7 @@ fn soon() -> Instant {
 
 async fn process() -> (tempfile::TempDir, Process) {
     let dir = tempfile::tempdir().unwrap();
-    let process = Process::start(&dir, &Arc::new(Sealer::generate().unwrap())).await;
+    let process = Process::start(&dir, None).await;
     (dir, process)
 }
 
@@ -242,9 +243,9 @@ async fn the_deadline_of_the_call_ends_tests() {
 #[tokio::test]
 async fn what_cannot_be_tested_says_why() {
     let dir = tempfile::tempdir().unwrap();
-    let process = Process::start(&dir, &Arc::new(Sealer::generate().unwrap())).await;
+    let process = Process::start(&dir, None).await;
     let key = process.add("p", "good").await;
-    let other = Process::start(&dir, &Arc::new(Sealer::generate().unwrap())).await;
+    let other = Process::start(&dir, None).await;
     let tested = other.checks.test(&actor(NOW), &key.id, soon()).await.unwrap();
     assert_eq!(tested.verdict, Verdict::NotTested);
     assert!(tested.message.contains("cannot open its stored secret"), "{}", tested.message);
@@ -265,8 +266,8 @@ async fn a_success_or_a_new_secret_brings_a_refused_key_back() {
 /// One of two processes tries a refused key, later each time, until there is no hope.
 #[tokio::test]
 async fn refused_keys_are_tried_again_by_one_process() {
-    let (dir, sealer) = (tempfile::tempdir().unwrap(), Arc::new(Sealer::generate().unwrap()));
-    let (mut one, mut two) = (Process::start(&dir, &sealer).await, Process::start(&dir, &sealer).await);
+    let (dir, mut one) = process().await;
+    let mut two = Process::start(&dir, Some(one.checks.keys.data_keys.clone())).await;
     let refused = || Some(failure(FailureClass::Credential, Some(401)));
     let (key, off) = (one.add("p", "later").await, one.add("p", "later-2").await);
     for process in [&one, &two] {
