@@ -21,9 +21,10 @@ use crate::{
     },
     metering::{Meter, Operation, Recorder, Request},
     routing::{
+        call::admit,
         catalog::Catalog,
-        failover::{FailoverLimits, failover},
-        plan::{FallbackKeys, plan},
+        failover::Failover,
+        plan::{Asked, KeySources},
         transport::Delivery,
     },
     states::{Pinning, StateMemory, pin},
@@ -32,9 +33,9 @@ use crate::{
 /// The use case with everything it needs.
 pub struct Chat<T> {
     pub catalog: Arc<Catalog>,
-    pub fallback_keys: Arc<FallbackKeys>,
+    pub keys: KeySources,
     pub transport: Arc<T>,
-    pub limits: FailoverLimits,
+    pub failover: Arc<Failover>,
     pub memory: Arc<StateMemory>,
     pub recorder: Recorder,
 }
@@ -62,6 +63,7 @@ impl<T: Transport> Chat<T> {
     async fn answer(&self, context: CallContext, mut request: ChatRequest, delivery: Delivery) -> Result<Answer> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
         let streamed = delivery == Delivery::Streamed;
+        let asked = Asked { caller: caller.clone(), request_id: request_id.clone(), model_id: String::new() };
         let mut meter = Meter::start(
             Request { operation: Operation::Chat, request_id, caller, streamed, deadline },
             self.recorder.clone(),
@@ -69,20 +71,21 @@ impl<T: Transport> Chat<T> {
         let started = async {
             let (target, provider) = self.catalog.resolve(&request.model)?;
             meter.routed(&target);
+            let model_id = admit(&self.catalog, &asked.caller, &target, provider, "prompt.model")?;
             self.catalog.check(&target, Capability::Chat, "prompt.model")?;
-            let mut plan = plan(target, provider, &request_keys, &self.fallback_keys)?;
+            let mut plan = self.keys.plan(target, provider, Asked { model_id, ..asked }, &request_keys)?;
             self.transport.fetch_media(&plan.target, &mut request, deadline).await?;
             let (target, caller) = (&plan.target, meter.caller_key());
             let pinning = Pinning { target, memory: &self.memory, caller, now: Instant::now() };
             let pins = pin(&mut request, &mut plan.keys, pinning)?;
             let mut attempts = ChatAttempts::prepare(&*self.transport, &plan, &request, pins, (delivery, deadline))?;
-            let succeeded = failover(&mut attempts, &plan, self.limits, deadline).await?;
-            Ok((attempts.into_warnings(), plan.target, succeeded))
+            let succeeded = self.failover.run(&mut attempts, &plan, deadline).await?;
+            Ok((attempts.into_warnings(), plan, succeeded))
         };
         match started.await {
-            Ok((warnings, target, succeeded)) => {
-                let (catalog, memory) = (self.catalog.clone(), self.memory.clone());
-                Ok(Answer::new(succeeded, Surroundings { catalog, memory, target, warnings, meter }))
+            Ok((warnings, plan, succeeded)) => {
+                let (catalog, memory, failover) = (self.catalog.clone(), self.memory.clone(), self.failover.clone());
+                Ok(Answer::new(succeeded, Surroundings { catalog, memory, failover, plan, warnings, meter }))
             }
             Err(error) => {
                 meter.failed(&error);

@@ -18,19 +18,19 @@ use crate::{
     },
     metering::{Meter, Operation, Recorder, Request, cost_of},
     routing::{
-        call::CallContext,
+        call::{CallContext, admit},
         catalog::Catalog,
-        failover::{Attempts, FailoverLimits, Succeeded, failover},
-        plan::{FallbackKeys, plan},
+        failover::{Attempts, Failover, Succeeded},
+        plan::{Asked, KeySources},
     },
 };
 
 /// The use case with everything it needs.
 pub struct Embedder<T> {
     pub catalog: Arc<Catalog>,
-    pub fallback_keys: Arc<FallbackKeys>,
+    pub keys: KeySources,
     pub transport: Arc<T>,
-    pub limits: FailoverLimits,
+    pub failover: Arc<Failover>,
     pub recorder: Recorder,
 }
 
@@ -38,6 +38,7 @@ impl<T: EmbeddingTransport> Embedder<T> {
     /// Embeds the inputs of the request.
     pub async fn embed(&self, context: CallContext, request: EmbeddingRequest) -> Result<Embeddings> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
+        let asked = Asked { caller: caller.clone(), request_id: request_id.clone(), model_id: String::new() };
         let mut meter = Meter::start(
             Request { operation: Operation::Embeddings, request_id, caller, streamed: false, deadline },
             self.recorder.clone(),
@@ -47,13 +48,14 @@ impl<T: EmbeddingTransport> Embedder<T> {
             let resolved = self.catalog.resolve(&request.model);
             let (target, provider) = resolved.map_err(|e| Error { field: Some("model".into()), ..e })?;
             meter.routed(&target);
+            let model_id = admit(&self.catalog, &asked.caller, &target, provider, "model")?;
             self.catalog.check(&target, Capability::Embeddings, "model")?;
-            let plan = plan(target, provider, &request_keys, &self.fallback_keys)?;
+            let plan = self.keys.plan(target, provider, Asked { model_id, ..asked }, &request_keys)?;
             let mut prepared = self.transport.prepare(&plan.target, &request)?;
             let warnings = T::warnings(&mut prepared);
             let inputs = request.inputs.len();
             let mut attempts = EmbeddingAttempts { transport: &*self.transport, prepared, inputs, deadline };
-            let Succeeded { answer, attempts, .. } = failover(&mut attempts, &plan, self.limits, deadline).await?;
+            let Succeeded { answer, attempts, .. } = self.failover.run(&mut attempts, &plan, deadline).await?;
             let EmbeddingReply { model, vectors, usage } = answer;
             let known = self.catalog.model_at(&plan.target.provider, &plan.target.model);
             let cost = cost_of(None, usage.clone().map(without_output).as_ref(), known);

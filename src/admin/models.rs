@@ -10,19 +10,16 @@ use crate::{
     domain::{
         error::Result,
         failure::UpstreamFailure,
-        key::RequestKeys,
+        key::{Caller, RequestKeys},
         model::{Capability, ListedModel, Model, ProviderInfo},
     },
-    routing::{
-        catalog::Catalog,
-        plan::{FallbackKeys, keys_for},
-    },
+    routing::{catalog::Catalog, plan::KeySources},
 };
 
 /// The models as callers may see them.
 pub struct Models {
     pub catalog: Arc<Catalog>,
-    pub fallback_keys: Arc<FallbackKeys>,
+    pub keys: KeySources,
     pub upstream: UpstreamModels,
 }
 
@@ -43,6 +40,16 @@ pub struct ListModels {
     pub upstream_until: Option<Instant>,
 }
 
+/// Who looks at the models: the keys at hand depend on it.
+#[derive(Clone, Copy, Debug)]
+pub struct Viewer<'a> {
+    pub caller: &'a Caller,
+    /// Keys that came with the call.
+    pub sent: &'a RequestKeys,
+    /// Unix milliseconds.
+    pub now_ms: i64,
+}
+
 /// The models of a list, by id, each with whether a key is at hand for it.
 #[derive(Debug)]
 pub struct Listing {
@@ -52,12 +59,12 @@ pub struct Listing {
 }
 
 impl Models {
-    pub async fn list(&self, query: &ListModels, sent: &RequestKeys) -> Listing {
+    pub async fn list(&self, query: &ListModels, viewer: Viewer<'_>) -> Listing {
         let known = self.catalog.models().iter().map(|m| (m.id.clone(), m.clone()));
         let mut models: BTreeMap<String, Model> = known.collect();
         let mut failures = Vec::new();
         if let Some(until) = query.upstream_until {
-            for (provider, list) in self.ask(query, sent, until).await {
+            for (provider, list) in self.ask(query, viewer, until).await {
                 match list {
                     Ok(list) => merge(&mut models, &self.catalog, provider, &list),
                     Err(failure) => failures.push((provider.name.clone(), failure)),
@@ -73,22 +80,22 @@ impl Models {
         };
         let models = models.into_values().filter(wanted);
         Listing {
-            models: models.map(|m| (self.key_available(&m, sent), m)).map(|(key, m)| (m, key)).collect(),
+            models: models.map(|m| (self.key_available(&m, viewer), m)).map(|(key, m)| (m, key)).collect(),
             failures,
         }
     }
 
     /// Gets one model by any of its names.
-    pub fn get(&self, name: &str, sent: &RequestKeys) -> Result<(&Model, bool)> {
+    pub fn get(&self, name: &str, viewer: Viewer<'_>) -> Result<(&Model, bool)> {
         let model = self.catalog.find(name).ok_or_else(|| self.catalog.not_found(name))?;
-        Ok((model, self.key_available(model, sent)))
+        Ok((model, self.key_available(model, viewer)))
     }
 
     /// Asks every provider for which a key is at hand, all at once.
     async fn ask(
         &self,
         query: &ListModels,
-        sent: &RequestKeys,
+        viewer: Viewer<'_>,
         until: Instant,
     ) -> Vec<(&ProviderInfo, Result<Arc<[ListedModel]>, UpstreamFailure>)> {
         let asked = self.catalog.providers().iter().filter_map(|provider| {
@@ -96,7 +103,7 @@ impl Models {
             if !listed || !self.upstream.has_list(&provider.name) {
                 return None;
             }
-            let key = keys_for(provider, sent, &self.fallback_keys).into_iter().next();
+            let key = self.keys.first(provider, &viewer.caller.user_id, viewer.sent, viewer.now_ms);
             if provider.needs_key && key.is_none() {
                 return None;
             }
@@ -105,9 +112,9 @@ impl Models {
         join_all(asked).await
     }
 
-    fn key_available(&self, model: &Model, sent: &RequestKeys) -> bool {
+    fn key_available(&self, model: &Model, viewer: Viewer<'_>) -> bool {
         let provider = self.catalog.provider(&model.provider);
-        provider.is_some_and(|p| !p.needs_key || !keys_for(p, sent, &self.fallback_keys).is_empty())
+        provider.is_some_and(|p| !p.needs_key || self.keys.has_any(p, &viewer.caller.user_id, viewer.sent))
     }
 }
 

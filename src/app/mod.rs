@@ -42,9 +42,11 @@ use crate::{
     metering::{Recorder, recorder},
     routing::{
         catalog::Catalog,
-        failover::FailoverLimits,
-        happenings::{Happenings, happenings},
+        failover::{Failover, FailoverLimits},
+        happenings::happenings,
         key_pool::KeyPool,
+        plan::KeySources,
+        retry_budget::RetryBudgets,
     },
     sealing::MasterSource,
     storage::{DatabaseUrl, Listener, Store},
@@ -98,14 +100,16 @@ impl App {
         let (recorder, records) = recorder(WAITING_RECORDS);
         let (happenings, happened) = happenings(WAITING_RECORDS);
         let (log, entries) = activity_log(WAITING_RECORDS);
-        let chat = Arc::new(chat(&settings, recorder)?);
-        let (catalog, fallback_keys) = (chat.catalog.clone(), chat.fallback_keys.clone());
+        let pool = Arc::new(KeyPool::new(happenings));
+        let keys = provider_keys(&settings, &store, data_keys, pool.clone(), log);
+        keys.publish().await.context("the stored provider keys cannot be read")?;
+        let chat = Arc::new(chat(&settings, recorder, pool)?);
+        let (catalog, keys_of_requests) = (chat.catalog.clone(), chat.keys.clone());
         let (transport, recorder) = (chat.transport.clone(), chat.recorder.clone());
         let upstream = UpstreamModels::new(transport.clone());
-        let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
-        let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, data_keys, happenings, log);
-        keys.publish().await.context("the stored provider keys cannot be read")?;
+        let models = Arc::new(Models { catalog: catalog.clone(), keys: keys_of_requests.clone(), upstream });
+        let failover = chat.failover.clone();
+        let embedder = Arc::new(Embedder { catalog, keys: keys_of_requests, transport, failover, recorder });
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
         let background =
@@ -169,10 +173,9 @@ fn provider_keys(
     settings: &Settings,
     store: &Store,
     data_keys: DataKeys,
-    happenings: Happenings,
+    pool: Arc<KeyPool>,
     log: ActivityLog,
 ) -> Arc<ProviderKeys> {
-    let pool = Arc::new(KeyPool::new(happenings));
     let kinds = Arc::new(providers::key_kinds(settings));
     Arc::new(ProviderKeys::new(store.clone(), Arc::new(data_keys), pool, log, kinds))
 }
@@ -207,7 +210,7 @@ pub fn catalog(settings: &Settings) -> anyhow::Result<Catalog> {
     providers::catalog(settings)
 }
 
-fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstreams>> {
+fn chat(settings: &Settings, recorder: Recorder, pool: Arc<KeyPool>) -> anyhow::Result<Chat<Upstreams>> {
     let timeouts = UpstreamTimeouts {
         connect: settings.timeouts.upstream_connect,
         initial: settings.timeouts.upstream_initial,
@@ -218,13 +221,21 @@ fn chat(settings: &Settings, recorder: Recorder) -> anyhow::Result<Chat<Upstream
     let providers = providers::upstreams(settings, &http, timeouts)?;
     let hosts = &settings.upstreams.media_hosts;
     let media = (!hosts.is_empty()).then(|| MediaFetcher::new(hosts)).transpose()?;
+    let catalog = Arc::new(catalog(settings)?);
+    let names = catalog.providers().iter().map(|provider| provider.name.clone());
+    let failover = Failover {
+        limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
+        pool: pool.clone(),
+        budgets: RetryBudgets::new(names),
+        now_ms,
+    };
     Ok(Chat {
-        catalog: Arc::new(catalog(settings)?),
-        fallback_keys: Arc::new(providers::fallback_keys(settings)),
+        catalog,
+        keys: KeySources { pool, fallback: Arc::new(providers::fallback_keys(settings)) },
+        failover: Arc::new(failover),
         transport: Arc::new(Upstreams::new(http, timeouts, providers).with_media(media)),
         memory: Arc::default(),
         recorder,
-        limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
     })
 }
 

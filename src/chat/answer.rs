@@ -14,15 +14,17 @@ use crate::{
         error::{Error, ErrorKind, Result},
         event::{ChatEvent, Started},
         failure::{FailureClass, UpstreamFailure},
-        model::Target,
         usage::{Attempt, Warning},
     },
     metering::{Meter, cost_of},
     routing::{
+        candidate::Candidate,
         catalog::Catalog,
         commit::Committed,
-        failover::{Succeeded, error_of},
+        failover::{Failover, Succeeded},
+        plan::Plan,
         transport::EventStream,
+        upstream_error::error_of,
     },
     states::{SeenStates, StateMemory},
 };
@@ -31,7 +33,8 @@ use crate::{
 pub struct Surroundings {
     pub catalog: Arc<Catalog>,
     pub memory: Arc<StateMemory>,
-    pub target: Target,
+    pub failover: Arc<Failover>,
+    pub plan: Plan,
     pub warnings: Vec<Warning>,
     pub meter: Meter,
 }
@@ -43,7 +46,10 @@ pub struct Answer {
     catalog: Arc<Catalog>,
     memory: Arc<StateMemory>,
     states: SeenStates,
-    target: Target,
+    failover: Arc<Failover>,
+    plan: Plan,
+    /// The key that answers.
+    key: Option<Candidate>,
     meter: Meter,
     ended: bool,
 }
@@ -51,25 +57,26 @@ pub struct Answer {
 impl Answer {
     pub fn new(succeeded: Succeeded<Committed>, surroundings: Surroundings) -> Self {
         let Succeeded { answer: Committed { head, rest }, key, attempts } = succeeded;
-        let Surroundings { catalog, memory, target, warnings, mut meter } = surroundings;
+        let Surroundings { catalog, memory, failover, plan, warnings, mut meter } = surroundings;
+        let states = SeenStates::new(key.as_ref().map(|key| key.key().clone()));
         let head = arrange(head, &attempts, warnings).into_iter();
         meter.attempted(attempts);
-        Self { head, rest, catalog, memory, states: SeenStates::new(key), target, meter, ended: false }
+        Self { head, rest, catalog, memory, states, failover, plan, key, meter, ended: false }
     }
 
     /// Adds to an event what the adapter could not know.
     fn complete(&mut self, mut event: ChatEvent) -> ChatEvent {
         match &mut event {
             ChatEvent::Started(started) => {
-                started.provider.clone_from(&self.target.provider);
-                fill(started, &self.target.model);
+                started.provider.clone_from(&self.plan.target.provider);
+                fill(started, &self.plan.target.model);
             }
-            ChatEvent::ProviderState { state, .. } => self.states.stamp(state, &self.target.provider),
+            ChatEvent::ProviderState { state, .. } => self.states.stamp(state, &self.plan.target.provider),
             ChatEvent::Finished(finished) => {
-                let model = self.catalog.model_at(&self.target.provider, &self.target.model);
+                let model = self.catalog.model_at(&self.plan.target.provider, &self.plan.target.model);
                 finished.cost = Some(cost_of(finished.cost, finished.usage.as_ref(), model));
                 finished.attempts = self.meter.attempts().to_vec();
-                self.states.remember(self.meter.caller_key(), &self.target, &self.memory, Instant::now());
+                self.states.remember(self.meter.caller_key(), &self.plan.target, &self.memory, Instant::now());
                 self.ended = true;
             }
             _ => {}
@@ -80,7 +87,8 @@ impl Answer {
 
     /// The answer broke after output had begun.
     fn interrupted(&mut self, failure: UpstreamFailure) -> Error {
-        let cause = error_of(&self.target.provider, failure);
+        self.failover.broke_off(&self.plan, self.key.as_ref(), &failure, self.meter.attempts());
+        let cause = error_of(&self.plan.target.provider, failure);
         let message = format!("the answer broke off after it had begun: {}", cause.message);
         let error = Error {
             kind: ErrorKind::StreamInterrupted,

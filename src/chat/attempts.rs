@@ -44,7 +44,7 @@ impl<'a, T: Transport> ChatAttempts<'a, T> {
         pins: Pins,
         (delivery, deadline): (Delivery, Instant),
     ) -> Result<Self, Error> {
-        let key = plan.keys.first().cloned();
+        let key = plan.keys.first().map(|candidate| candidate.key().clone());
         let (to_send, left_out) = pins.request_for(key.as_deref(), request);
         let prepared = transport.prepare(&plan.target, &to_send, delivery)?;
         Ok(Self { transport, plan, request, pins, delivery, deadline, prepared, key, left_out })

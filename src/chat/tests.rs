@@ -17,7 +17,10 @@ use crate::{
         usage::{Cost, CostBasis, Warning, WarningAction},
     },
     metering::{Records, recorder},
-    routing::{catalog::Sources, transport::EventStream},
+    routing::{
+        catalog::Sources, failover::FailoverLimits, happenings::happenings, key_pool::KeyPool, plan::FallbackKeys,
+        transport::EventStream,
+    },
     states::key_scope,
 };
 
@@ -81,13 +84,19 @@ fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
     let file = r#"{"models": [{"provider": "acme", "name": "vectors", "capabilities": ["embeddings"]}]}"#;
     let file = crate::routing::catalog::read(file).unwrap();
     let sources = Sources { providers: vec![provider], file, ..Sources::default() };
-    let fallback = ProviderKey::new("environment", "e");
+    let fallback = FallbackKeys(HashMap::from([("acme".to_owned(), Arc::new(ProviderKey::new("environment", "e")))]));
+    let pool = Arc::new(KeyPool::new(happenings(1).0));
     let (recorder, records) = recorder(16);
     let chat = Chat {
         catalog: Arc::new(Catalog::new(sources).unwrap()),
-        fallback_keys: Arc::new(FallbackKeys(HashMap::from([("acme".to_owned(), Arc::new(fallback))]))),
+        keys: KeySources { pool: pool.clone(), fallback: Arc::new(fallback) },
         transport: Arc::new(Script { outcomes: Mutex::new(outcomes.into()), ..Script::default() }),
-        limits: FailoverLimits { max_attempts: 3, first_pause: Duration::ZERO },
+        failover: Arc::new(Failover {
+            limits: FailoverLimits { max_attempts: 3, first_pause: Duration::ZERO },
+            pool,
+            budgets: Default::default(),
+            now_ms: || 1_000_000,
+        }),
         memory: Arc::default(),
         recorder,
     };

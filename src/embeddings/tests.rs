@@ -16,7 +16,13 @@ use crate::{
         usage::{Cost, CostBasis, Warning, WarningAction},
     },
     metering::{Outcome, Records, recorder},
-    routing::catalog::{Sources, read},
+    routing::{
+        catalog::{Sources, read},
+        failover::FailoverLimits,
+        happenings::happenings,
+        key_pool::KeyPool,
+        plan::FallbackKeys,
+    },
 };
 
 /// Plays one outcome per attempt.
@@ -61,13 +67,19 @@ fn embedder(outcomes: Vec<Result<EmbeddingReply, UpstreamFailure>>) -> (Embedder
         {"provider": "acme", "name": "talker"}
     ]}"#;
     let sources = Sources { providers: vec![provider], file: read(file).unwrap(), ..Sources::default() };
-    let fallback = ProviderKey::new("environment", "e");
+    let fallback = FallbackKeys(HashMap::from([("acme".to_owned(), Arc::new(ProviderKey::new("environment", "e")))]));
+    let pool = Arc::new(KeyPool::new(happenings(1).0));
     let (recorder, records) = recorder(16);
     let embedder = Embedder {
         catalog: Arc::new(Catalog::new(sources).unwrap()),
-        fallback_keys: Arc::new(FallbackKeys(HashMap::from([("acme".to_owned(), Arc::new(fallback))]))),
+        keys: KeySources { pool: pool.clone(), fallback: Arc::new(fallback) },
         transport: Arc::new(Script(Mutex::new(outcomes.into()))),
-        limits: FailoverLimits { max_attempts: 3, first_pause: Duration::ZERO },
+        failover: Arc::new(Failover {
+            limits: FailoverLimits { max_attempts: 3, first_pause: Duration::ZERO },
+            pool,
+            budgets: Default::default(),
+            now_ms: || 1_000_000,
+        }),
         recorder,
     };
     (embedder, records)

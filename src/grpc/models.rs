@@ -10,12 +10,14 @@ use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{
+    call::now_ms,
     context::{KeyHeaders, context_of},
     convert_model::{capabilities_of, listing_to_pb, model_to_pb},
     status::status_of,
 };
 use crate::{
-    admin::models::{ListModels, Models},
+    admin::models::{ListModels, Models, Viewer},
+    chat::CallContext,
     domain::error::Error,
     pb::{self, model_service_server::ModelService},
 };
@@ -52,7 +54,7 @@ impl ModelService for ModelsGrpc {
             0 => DEFAULT_PAGE,
             n => n.min(MAX_PAGE),
         };
-        Ok(Response::new(listing_to_pb(self.models.list(&query, &context.request_keys).await, size)))
+        Ok(Response::new(listing_to_pb(self.models.list(&query, viewer(&context)).await, size)))
     }
 
     async fn get_model(
@@ -63,10 +65,14 @@ impl ModelService for ModelsGrpc {
         let id = request.into_inner().id;
         let (model, open) = self
             .models
-            .get(&id, &context.request_keys)
+            .get(&id, viewer(&context))
             .map_err(|e| status_of(Error { field: Some("id".into()), ..e }, &context.request_id))?;
         Ok(Response::new(pb::GetModelResponse { model: Some(model_to_pb(model.clone(), open)) }))
     }
+}
+
+fn viewer(context: &CallContext) -> Viewer<'_> {
+    Viewer { caller: &context.caller, sent: &context.request_keys, now_ms: now_ms() }
 }
 
 /// Returns the date, `YYYY-MM-DD`.

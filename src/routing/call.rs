@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use crate::domain::key::{Caller, RequestKeys};
+use super::catalog::Catalog;
+use crate::domain::{
+    error::{Error, ErrorKind, Result},
+    key::{Caller, RequestKeys},
+    model::{ProviderInfo, Target},
+};
 
 /// Who asks, until when and with which keys of their own.
 #[derive(Debug)]
@@ -13,4 +18,26 @@ pub struct CallContext {
     pub request_id: String,
     pub deadline: Instant,
     pub request_keys: RequestKeys,
+}
+
+/// Returns the id of the model that a request goes to, or refuses it if the caller's key may not use it. `field` is where
+/// the contract names the model.
+pub fn admit(
+    catalog: &Catalog,
+    caller: &Caller,
+    target: &Target,
+    provider: &ProviderInfo,
+    field: &str,
+) -> Result<String> {
+    let asked = || format!("{}/{}", provider.prefix, target.model);
+    let known = catalog.model_at(&target.provider, &target.model).map(|model| model.id.as_str());
+    if !caller.models.allow_all() && !caller.models.allow(&asked()) && !known.is_some_and(|id| caller.models.allow(id))
+    {
+        let message = format!(
+            "this gateway key may not use the model `{}`: use one that it allows, or have its allowed models changed",
+            known.map_or_else(asked, str::to_owned)
+        );
+        return Err(Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotAllowed, message) });
+    }
+    Ok(known.map_or_else(asked, str::to_owned))
 }

@@ -16,7 +16,7 @@ use tokio::sync::watch;
 
 use self::snapshot::Snapshot;
 pub use self::{
-    live::Claim,
+    live::{Claim, Live},
     ring::{PoolKey, Ring, RingKey, Shared},
 };
 use super::happenings::Happenings;

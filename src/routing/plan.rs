@@ -2,9 +2,13 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use super::{
+    candidate::Candidate,
+    key_pool::{KeyPool, Ring},
+};
 use crate::domain::{
     error::{Error, ErrorKind, Result},
-    key::{ProviderKey, RequestKeyScope, RequestKeys},
+    key::{Caller, ProviderKey, RequestKeyScope, RequestKeys},
     model::{ProviderInfo, Target},
 };
 
@@ -13,7 +17,19 @@ use crate::domain::{
 pub struct Plan {
     pub target: Target,
     /// Empty when the provider needs none.
-    pub keys: Vec<Arc<ProviderKey>>,
+    pub keys: Vec<Candidate>,
+    /// Keys of the caller's user that are stored for the provider; `None` when none may be used.
+    pub ring: Option<Arc<Ring>>,
+    pub asked: Asked,
+}
+
+/// Who asked for what, as the records will tell it.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub caller: Arc<Caller>,
+    pub request_id: String,
+    /// Id of the model, with its prefix.
+    pub model_id: String,
 }
 
 /// Keys from the environment and the configuration, by provider name: the last resort of every request.
@@ -26,31 +42,67 @@ impl FallbackKeys {
     }
 }
 
-/// Returns the keys at hand for a provider: the one of the request header, then the fallback key.
-pub fn keys_for(provider: &ProviderInfo, sent: &RequestKeys, fallback: &FallbackKeys) -> Vec<Arc<ProviderKey>> {
-    let mut keys = Vec::with_capacity(2);
-    let is_for = |scope: &RequestKeyScope| match scope {
-        RequestKeyScope::Provider(name) => *name == provider.name,
-        RequestKeyScope::Configured => provider.configured,
-    };
-    if let Some((_, secret)) = sent.0.iter().find(|(scope, _)| is_for(scope)) {
-        keys.push(Arc::new(ProviderKey::new("header", secret.clone())));
-    }
-    keys.extend(fallback.0.get(&provider.name).cloned());
-    keys
+/// Where keys come from, beside the request itself.
+#[derive(Clone)]
+pub struct KeySources {
+    pub pool: Arc<KeyPool>,
+    pub fallback: Arc<FallbackKeys>,
 }
 
-/// Returns the plan for a resolved target: the key of the request header, then the fallback key.
-pub fn plan(target: Target, provider: &ProviderInfo, sent: &RequestKeys, fallback: &FallbackKeys) -> Result<Plan> {
-    if !provider.needs_key {
-        return Ok(Plan { target, keys: Vec::new() });
+impl KeySources {
+    /// Returns the plan for a resolved target.
+    pub fn plan(&self, target: Target, provider: &ProviderInfo, asked: Asked, sent: &RequestKeys) -> Result<Plan> {
+        if !provider.needs_key {
+            return Ok(Plan { target, keys: Vec::new(), ring: None, asked });
+        }
+        let ring = self.ring(&asked.caller.user_id, provider);
+        let keys = self.candidates(provider, ring.as_deref(), sent);
+        if keys.is_empty() {
+            let message = format!("there is no key for provider {}: {}", provider.name, provider.key_hint);
+            return Err(Error::new(ErrorKind::ProviderKeysExhausted, message).with("provider", &provider.name));
+        }
+        Ok(Plan { target, keys, ring, asked })
     }
-    let keys = keys_for(provider, sent, fallback);
-    if keys.is_empty() {
-        let message = format!("there is no key for provider {}: {}", provider.name, provider.key_hint);
-        return Err(Error::new(ErrorKind::ProviderKeysExhausted, message).with("provider", &provider.name));
+
+    /// Returns the key a user's request would be tried with first, if nothing fails. Nothing is claimed.
+    pub fn first(
+        &self,
+        provider: &ProviderInfo,
+        user_id: &str,
+        sent: &RequestKeys,
+        now_ms: i64,
+    ) -> Option<Arc<ProviderKey>> {
+        let ring = self.ring(user_id, provider);
+        let keys = self.candidates(provider, ring.as_deref(), sent);
+        let usable =
+            |key: &&Candidate| key.live(ring.as_deref()).is_none_or(|live| live.usable_in_ms(now_ms) == Some(0));
+        keys.iter().find(usable).map(|key| key.key().clone())
     }
-    Ok(Plan { target, keys })
+
+    /// Whether a user's request has a key to be tried with, now or later.
+    pub fn has_any(&self, provider: &ProviderInfo, user_id: &str, sent: &RequestKeys) -> bool {
+        !self.candidates(provider, self.ring(user_id, provider).as_deref(), sent).is_empty()
+    }
+
+    /// Returns a user's keys for the provider, unless all are switched off.
+    fn ring(&self, user_id: &str, provider: &ProviderInfo) -> Option<Arc<Ring>> {
+        self.pool.ring(user_id, &provider.name).filter(|ring| ring.in_order().next().is_some())
+    }
+
+    /// The key of the request header, the stored keys in their order, then the fallback key.
+    fn candidates(&self, provider: &ProviderInfo, ring: Option<&Ring>, sent: &RequestKeys) -> Vec<Candidate> {
+        let is_for = |scope: &RequestKeyScope| match scope {
+            RequestKeyScope::Provider(name) => *name == provider.name,
+            RequestKeyScope::Configured => provider.configured,
+        };
+        let mut keys = Vec::with_capacity(2 + ring.map_or(0, |ring| ring.keys.len()));
+        if let Some((_, secret)) = sent.0.iter().find(|(scope, _)| is_for(scope)) {
+            keys.push(Candidate::Header(Arc::new(ProviderKey::new("header", secret.clone()))));
+        }
+        keys.extend(ring.into_iter().flat_map(Ring::in_order).cloned().map(Candidate::Stored));
+        keys.extend(self.fallback.0.get(&provider.name).cloned().map(Candidate::Fallback));
+        keys
+    }
 }
 
 #[cfg(test)]

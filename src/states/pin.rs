@@ -1,6 +1,6 @@
 //! Sees to it that a state of the conversation reaches only the provider and the key it came from.
 
-use std::{borrow::Cow, sync::Arc, time::Instant};
+use std::{borrow::Cow, time::Instant};
 
 use super::{recall::StateMemory, scope::key_scope};
 use crate::domain::{
@@ -35,7 +35,7 @@ pub struct Pins {
 
 /// Leaves out the states of other providers, puts back the ones the client lost, and moves the key they are bound to
 /// to the front. A strict request keeps only keys that can take every state, and is refused when there is none.
-pub fn pin(request: &mut ChatRequest, keys: &mut Vec<Arc<ProviderKey>>, pinning: Pinning<'_>) -> Result<Pins> {
+pub fn pin<K: AsRef<ProviderKey>>(request: &mut ChatRequest, keys: &mut Vec<K>, pinning: Pinning<'_>) -> Result<Pins> {
     let mut pins = Pins::default();
     if states(request).next().is_some() {
         pins.leave_out_strangers(request, &pinning.target.provider)?;
@@ -47,7 +47,7 @@ pub fn pin(request: &mut ChatRequest, keys: &mut Vec<Arc<ProviderKey>>, pinning:
     let scopes: Vec<&str> = states(request).map(|(_, state)| state.key_scope.as_str()).collect();
     pins.keyed = scopes.iter().any(|scope| !scope.is_empty());
     if pins.keyed {
-        let of_keys: Vec<String> = keys.iter().map(|key| key_scope(Some(key))).collect();
+        let of_keys: Vec<String> = keys.iter().map(|key| key_scope(Some(key.as_ref()))).collect();
         // The latest turn decides: providers check that one most closely.
         let known = scopes.iter().rev().find_map(|scope| of_keys.iter().position(|of_key| of_key == scope));
         if let Some(at) = known {
@@ -131,12 +131,12 @@ impl Pins {
 }
 
 /// Keeps the keys that every state of the request is good for.
-fn keep_usable(keys: &mut Vec<Arc<ProviderKey>>, request: &ChatRequest) -> Result<()> {
+fn keep_usable<K: AsRef<ProviderKey>>(keys: &mut Vec<K>, request: &ChatRequest) -> Result<()> {
     let mut bound = states(request).filter(|(_, state)| !state.key_scope.is_empty()).peekable();
     let Some((place, _)) = bound.peek().copied() else { return Ok(()) };
     let scopes: Vec<&str> = bound.map(|(_, state)| state.key_scope.as_str()).collect();
     keys.retain(|key| {
-        let of_key = key_scope(Some(key));
+        let of_key = key_scope(Some(key.as_ref()));
         scopes.iter().all(|scope| *scope == of_key)
     });
     if keys.is_empty() {

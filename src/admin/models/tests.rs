@@ -1,7 +1,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Mutex,
+        LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     time::Duration,
@@ -18,6 +18,9 @@ use crate::{
     },
     routing::{
         catalog::{Sources, read},
+        happenings::happenings,
+        key_pool::KeyPool,
+        plan::FallbackKeys,
         transport::ModelLists,
     },
 };
@@ -104,10 +107,19 @@ fn models() -> (Models, Arc<Script>) {
     let script = Arc::new(Script::default());
     let models = Models {
         catalog: Arc::new(Catalog::new(sources).unwrap()),
-        fallback_keys: Arc::new(FallbackKeys(HashMap::from(keys))),
+        keys: key_sources(FallbackKeys(HashMap::from(keys))),
         upstream: UpstreamModels::new(script.clone()),
     };
     (models, script)
+}
+
+fn key_sources(fallback: FallbackKeys) -> KeySources {
+    KeySources { pool: Arc::new(KeyPool::new(happenings(1).0)), fallback: Arc::new(fallback) }
+}
+
+fn viewer(sent: &RequestKeys) -> Viewer<'_> {
+    static CALLER: LazyLock<Caller> = LazyLock::new(Caller::default);
+    Viewer { caller: &CALLER, sent, now_ms: 1 }
 }
 
 fn query() -> ListModels {
@@ -139,7 +151,7 @@ async fn filters_add_up() {
         ),
     ];
     for (name, query, wanted) in cases {
-        assert_eq!(ids(&models.list(&query, &RequestKeys::default()).await), wanted, "{name}");
+        assert_eq!(ids(&models.list(&query, viewer(&RequestKeys::default())).await), wanted, "{name}");
     }
     assert_eq!(script.count.load(Ordering::Relaxed), 0, "no provider is asked unless the caller says so");
 }
@@ -150,7 +162,7 @@ async fn asks_the_providers_a_key_is_at_hand_for() {
     let query = || ListModels { upstream_until: Some(Instant::now() + Duration::from_secs(60)), ..query() };
     let own = RequestKeys(vec![(RequestKeyScope::Provider("works".into()), "own".into())]);
     let before = Instant::now();
-    let listing = models.list(&query(), &own).await;
+    let listing = models.list(&query(), viewer(&own)).await;
     assert_eq!(before.elapsed(), Duration::from_secs(5), "nobody is waited for longer");
     assert_eq!(ids(&listing), ["f/vectors", "w/known", "w/new", "w/new-name", "w/old"]);
     let failures: Vec<_> = listing.failures.iter().map(|(name, failure)| (name.as_str(), failure.class)).collect();
@@ -190,13 +202,13 @@ async fn remembers_lists_for_a_while() {
         ("later", 2, &own, 1),
     ] {
         tokio::time::advance(Duration::from_secs(wait)).await;
-        models.list(&query(), sent).await;
+        models.list(&query(), viewer(sent)).await;
         wanted += asks;
         assert_eq!(script.count.load(Ordering::Relaxed), wanted, "{name}");
     }
     let failing = || ListModels { provider: "fails".into(), ..query() };
     for _ in 0..2 {
-        models.list(&failing(), &own).await;
+        models.list(&failing(), viewer(&own)).await;
     }
     assert_eq!(script.count.load(Ordering::Relaxed), wanted + 2, "failures are not remembered");
 }
@@ -204,9 +216,9 @@ async fn remembers_lists_for_a_while() {
 #[tokio::test]
 async fn tells_whether_a_key_is_at_hand() {
     let (models, _script) = models();
-    assert!(models.get("w/known", &RequestKeys::default()).unwrap().1);
-    let bare = Models { fallback_keys: Arc::default(), ..models };
-    assert!(!bare.get("known", &RequestKeys::default()).unwrap().1);
+    assert!(models.get("w/known", viewer(&RequestKeys::default())).unwrap().1);
+    let bare = Models { keys: key_sources(FallbackKeys::default()), ..models };
+    assert!(!bare.get("known", viewer(&RequestKeys::default())).unwrap().1);
     let own = RequestKeys(vec![(RequestKeyScope::Provider("works".into()), "own".into())]);
-    assert!(bare.get("known", &own).unwrap().1, "a key in the request counts");
+    assert!(bare.get("known", viewer(&own)).unwrap().1, "a key in the request counts");
 }

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use crate::{
-    domain::failure::{FailureClass, UpstreamFailure},
+    domain::failure::{FailureClass, QuotaReset, UpstreamFailure},
     providers::{
         adapter::Reply,
         classify::{classify, public_message, retry_after},
@@ -114,6 +114,7 @@ pub fn no_answer(reply: Reply<'_>) -> UpstreamFailure {
 impl Described {
     fn into_failure(self, http_status: u16) -> UpstreamFailure {
         let class = self.class(http_status);
+        let is_daily = class == FailureClass::Quota && self.is_daily();
         let [message, status] = [&self.message, &self.status].map(|words| public_message(words));
         let message = match (message.is_empty(), status.is_empty()) {
             (false, _) => message,
@@ -130,8 +131,12 @@ impl Described {
             param: self.field.map(|field| public_message(&field)),
             // A used-up day comes with a delay of seconds that means nothing.
             retry_after: self.retry_delay.filter(|_| class != FailureClass::Quota),
-            resets: None,
+            resets: is_daily.then_some(QuotaReset::MidnightPacific),
         }
+    }
+
+    fn is_daily(&self) -> bool {
+        self.quota_ids.iter().any(|id| id.contains("PerDay"))
     }
 
     fn class(&self, http_status: u16) -> FailureClass {
@@ -139,7 +144,7 @@ impl Described {
         let of = |table: &[(&str, FailureClass)], word: &str| {
             table.iter().find(|(name, _)| *name == word).map(|(_, class)| *class)
         };
-        if http_status == 402 || self.quota_ids.iter().any(|id| id.contains("PerDay") || id.contains("PerMonth")) {
+        if http_status == 402 || self.is_daily() || self.quota_ids.iter().any(|id| id.contains("PerMonth")) {
             return FailureClass::Quota;
         }
         self.reason

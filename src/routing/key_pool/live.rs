@@ -71,6 +71,15 @@ impl Live {
         }
     }
 
+    /// Returns in how many milliseconds a request can use it; `None` when time alone does not bring it back.
+    pub fn usable_in_ms(&self, now_ms: i64) -> Option<i64> {
+        match self.known().health.readiness(now_ms) {
+            Readiness::Ready | Readiness::Probe => Some(0),
+            Readiness::Rests(left) => Some(left),
+            Readiness::Invalid => None,
+        }
+    }
+
     /// Ends a probe, whatever came out of it.
     pub fn release(&self) {
         self.known().probed = false;

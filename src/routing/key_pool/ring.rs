@@ -11,7 +11,7 @@ use super::{live::Live, selection::Selection};
 use crate::domain::{
     failure::{FailureClass, UpstreamFailure},
     happening::{KeyChange, KeyRef},
-    health::{Health, Readiness},
+    health::Health,
     key::{ProviderKey, StoredKey},
 };
 
@@ -96,17 +96,6 @@ impl Ring {
         let at = selected.and_then(|number| self.keys.iter().position(|key| key.number == number)).unwrap_or(0);
         let (before, after) = self.keys.split_at(at);
         after.iter().chain(before).filter(|key| key.active())
-    }
-
-    /// Returns how many milliseconds it takes until a key can be used; `None` when time alone brings none back.
-    pub fn soonest_ms(&self, now_ms: i64) -> Option<i64> {
-        let waits =
-            self.keys.iter().filter(|key| key.active()).filter_map(|key| match key.live.health().readiness(now_ms) {
-                Readiness::Ready | Readiness::Probe => Some(0),
-                Readiness::Rests(left) => Some(left),
-                Readiness::Invalid => None,
-            });
-        waits.min()
     }
 
     /// A key failed. Returns what changed: its health, and with a quota that of all keys that share it.

@@ -1,57 +1,12 @@
 use super::*;
 use crate::{
-    domain::{failure::FailureClass, health::KeyState, key::ProviderKey},
-    routing::happenings::{HappeningQueue, happenings},
+    domain::{failure::FailureClass, health::KeyState},
+    routing::fixtures::{disabled, failure, found, key, pool, selected},
 };
-
-/// A stored key of user `u` for provider `p`, created in the order of their ids.
-fn key(id: &str) -> PoolKey {
-    let stored = StoredKey {
-        id: id.into(),
-        user_id: "u".into(),
-        provider: "p".into(),
-        name: format!("key {id}"),
-        active: true,
-        selected: false,
-        health: Health::active(1),
-        quota_owner: String::new(),
-        hint: String::new(),
-        fingerprint: String::new(),
-        parameters: Default::default(),
-        secret_version: 1,
-        created_ms: 1,
-        updated_ms: 1,
-        last_used_ms: None,
-    };
-    PoolKey { key: Arc::new(ProviderKey::new(id, format!("secret {id}"))), stored }
-}
-
-fn selected(id: &str) -> PoolKey {
-    let mut key = key(id);
-    key.stored.selected = true;
-    key
-}
-
-fn pool(keys: Vec<PoolKey>) -> (KeyPool, HappeningQueue) {
-    let (happenings, queue) = happenings(4);
-    let pool = KeyPool::new(happenings);
-    pool.replace(1, keys);
-    (pool, queue)
-}
 
 fn order(pool: &KeyPool) -> Vec<String> {
     let ring = pool.ring("u", "p").expect("keys are stored");
     ring.in_order().map(|key| key.pool_key.stored.id.clone()).collect()
-}
-
-fn found(pool: &KeyPool, id: &str) -> (Arc<Ring>, Arc<RingKey>) {
-    let ring = pool.ring("u", "p").expect("keys are stored");
-    let key = ring.keys.iter().find(|key| key.pool_key.stored.id == id).expect("it is stored").clone();
-    (ring, key)
-}
-
-fn failure(class: FailureClass) -> UpstreamFailure {
-    UpstreamFailure::new(class, "no")
 }
 
 fn moved(pool: &KeyPool, from: &str, to: &str) -> Happening {
@@ -72,10 +27,6 @@ fn moved(pool: &KeyPool, from: &str, to: &str) -> Happening {
 
 #[test]
 fn keys_are_tried_in_the_order_of_the_contract() {
-    let disabled = |mut key: PoolKey| {
-        key.stored.active = false;
-        key
-    };
     let cases = [
         ("creation", vec![key("c"), key("a"), key("b")], "a b c"),
         ("after the selected one, wrapping", vec![key("a"), selected("b"), key("c")], "b c a"),

@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use super::*;
 use crate::domain::chat::{Message, ToolCall, ToolKind};
 
