@@ -102,8 +102,10 @@ pub async fn hold<W: EventWriter + Unpin>(
     Ok(body)
 }
 
-fn is_vague(code: Code) -> bool {
-    matches!(code, Code::Unknown | Code::Internal)
+/// Says how a stream broke. Without details it is not the service that speaks but tonic, about a connection that was cut.
+pub fn failure_of(status: Status) -> Failure {
+    let is_vague = matches!(status.code(), Code::Unknown | Code::Internal);
+    if is_vague && status.details().is_empty() { Failure::incomplete() } else { Failure::from(status) }
 }
 
 /// The body of a streamed answer.
@@ -127,9 +129,7 @@ impl<W: EventWriter> SseBody<W> {
         let Some(events) = &mut self.events else { return Poll::Ready(Err(Failure::incomplete())) };
         let result = match ready!(events.poll_next(cx)) {
             Some(Ok(event)) => self.writer.feed(event, &mut self.out),
-            // Without details it is not the service that speaks but tonic, about a connection that was cut.
-            Some(Err(status)) if status.details().is_empty() && is_vague(status.code()) => Err(Failure::incomplete()),
-            Some(Err(status)) => Err(Failure::from(status)),
+            Some(Err(status)) => Err(failure_of(status)),
             None => Err(Failure::incomplete()),
         };
         Poll::Ready(result)

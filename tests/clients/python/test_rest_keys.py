@@ -213,7 +213,8 @@ def test_every_route_wants_a_key(origin, path):
 def test_testing_a_key(rest, add, behaviour, verdict, failure, status, state):
     key = add("tested", behaviour)
     result = rest.post(f"{KEYS}/{key['id']}/test").json()
-    assert (result["verdict"], result["failure_class"], result["http_status"]) == (verdict, failure, status), result
+    assert (result["verdict"], result["failure_class"]) == (verdict, failure), result
+    assert verdict == "passed" or result["http_status"] == status, result
     assert result["provider_key"]["state"] == state == rest.get(f"{KEYS}/{key['id']}").json()["state"]
     assert result["message"] and "secret-of" not in str(result)
 
@@ -283,7 +284,7 @@ def test_the_life_of_a_gateway_key(rest):
     key = made.json()
     text = key.pop("api_key")
     at = f"{GATEWAY_KEYS}/{key['id']}"
-    assert made.headers["location"] == at and text.startswith(key["public_id"].split("…")[0].rstrip("-"))
+    assert made.headers["location"] == at and text.startswith(f"sk-{key['public_id']}-")
     assert {name: key[name] for name in body} == body and key["last_used_at"] is None
     assert rest.get(at).json() == key and key in rest.get(GATEWAY_KEYS).json() and text not in rest.get(GATEWAY_KEYS).text
 

@@ -90,7 +90,7 @@ impl<E> Watch<E> {
                 false
             }
             Ok(Some(Err(status))) => {
-                let failure = Failure::from(status).named(field::API);
+                let failure = sse::failure_of(status).named(field::API);
                 put(&mut out, "error", "", &failure.to_api_json(self.id.as_str()));
                 true
             }
