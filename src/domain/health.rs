@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{
     failure::{FailureClass, QuotaReset, UpstreamFailure},
     pacific,
+    quoted::without_quotes,
 };
 
 /// Whether a provider key can be used, as far as the gateway knows. Its owner's switch is another matter.
@@ -179,7 +180,7 @@ impl Health {
             since_ms: now_ms.max(self.since_ms + 1),
             until_ms,
             class: Some(failure.class),
-            reason: reason(state, &failure.message),
+            reason: reason(state, &without_quotes(&failure.message)),
             strikes,
         }
     }

@@ -14,6 +14,7 @@ use crate::domain::{
     error::Error,
     failure::{FailureClass, NextStep, UpstreamFailure},
     happening::{Happening, KeyChange},
+    quoted::without_quotes,
     usage::Attempt,
 };
 
@@ -143,9 +144,12 @@ pub fn broke_off(
     tell(pool, plan, rest(plan, candidate, failure, now_ms), attempts.to_vec(), now_ms);
 }
 
-fn tell(pool: &KeyPool, plan: &Plan, changes: Vec<KeyChange>, attempts: Vec<Attempt>, at_ms: i64) {
+fn tell(pool: &KeyPool, plan: &Plan, changes: Vec<KeyChange>, mut attempts: Vec<Attempt>, at_ms: i64) {
     if changes.is_empty() {
         return;
+    }
+    for attempt in &mut attempts {
+        attempt.message = without_quotes(&attempt.message);
     }
     pool.tell(Happening {
         user_id: plan.asked.caller.user_id.clone(),
@@ -187,7 +191,7 @@ fn recover(plan: &Plan, candidate: &Candidate, now_ms: i64) -> Option<KeyChange>
 fn ended(key: Option<&Candidate>, failure: &UpstreamFailure) -> Option<KeyChange> {
     match (key, failure.class.next_step()) {
         (Some(Candidate::Stored(key)), NextStep::SameKeyLater) => {
-            let message = failure.message.clone();
+            let message = without_quotes(&failure.message);
             Some(KeyChange::Failed { key: key.name(), class: failure.class, message })
         }
         _ => None,
