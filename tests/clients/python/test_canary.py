@@ -33,6 +33,22 @@ from witness import Witness
 CONTENT = ("prompt", "picture")
 FAILURES = ["401", "403", "wrong-key", "429:1", "quota", "500", "reset", "break-early", "break-late", "echo:401", "echo:400", "echo:429", "echo:500"]
 
+# Commands, and settings beside those of the gateway.
+COMMANDS: list[tuple[str, dict[str, str]]] = [
+    ("check-config", {}),
+    ("check-config --json", {}),
+    ("keys list", {}),
+    ("keys list --json", {}),
+    ("users list", {}),
+    ("--help", {}),
+    ("serve --nonsense", {}),
+    ("serve", {"AIGW_MASTER_KEY": "{wrong}"}),
+    ("serve", {"AIGW_MASTER_KEY": "{wrong}!"}),
+    ("rotate-master-key", {"AIGW_NEW_MASTER_KEY": "{new}!"}),
+    ("rotate-master-key", {"AIGW_NEW_MASTER_KEY": "{new}"}),
+    ("rotate-master-key --finish", {"AIGW_MASTER_KEY": "{new}"}),
+]
+
 
 @dataclass
 class Planted:
@@ -255,11 +271,15 @@ class Tour:
 
 def command_line(gateway: Gateway, env: dict[str, str], canaries: Canaries) -> list[str]:
     """What the commands say, with the settings of the gateway, while it runs."""
-    hits = []
+    new, wrong = (base64.urlsafe_b64encode(os.urandom(32)).decode() for _ in range(2))
+    canaries.add("new master key", new.rstrip("=").encode(), base64.urlsafe_b64decode(new))
+    canaries.add("wrong master key", wrong.rstrip("=").encode(), base64.urlsafe_b64decode(wrong))
     base = {"PATH": os.environ["PATH"], "HOME": gateway.home.name} | env
-    for words in (["check-config"], ["check-config", "--json"], ["keys", "list"], ["keys", "list", "--json"], ["rotate-master-key"], ["--help"], ["serve", "--nonsense"]):
-        done = subprocess.run([BIN, *words], env=base, cwd=gateway.home.name, capture_output=True, timeout=60)
-        hits += canaries.find(f"`{' '.join(words)}`", done.stdout + done.stderr)
+    hits = []
+    for words, more in COMMANDS:
+        more = {name: value.format(new=new, wrong=wrong) for name, value in more.items()}
+        done = subprocess.run([BIN, *words.split()], env=base | more, cwd=gateway.home.name, capture_output=True, timeout=60)
+        hits += canaries.find(f"`{words}` -> {done.returncode}", done.stdout + done.stderr)
     return hits
 
 
