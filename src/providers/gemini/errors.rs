@@ -114,7 +114,7 @@ pub fn no_answer(reply: Reply<'_>) -> UpstreamFailure {
 impl Described {
     fn into_failure(self, http_status: u16) -> UpstreamFailure {
         let class = self.class(http_status);
-        let resets = (class == FailureClass::Quota && self.is_daily()).then_some(QuotaReset::MidnightPacific);
+        let is_daily = class == FailureClass::Quota && self.is_daily();
         let [message, status] = [&self.message, &self.status].map(|words| public_message(words));
         let message = match (message.is_empty(), status.is_empty()) {
             (false, _) => message,
@@ -131,7 +131,7 @@ impl Described {
             param: self.field.map(|field| public_message(&field)),
             // A used-up day comes with a delay of seconds that means nothing.
             retry_after: self.retry_delay.filter(|_| class != FailureClass::Quota),
-            resets,
+            resets: is_daily.then_some(QuotaReset::MidnightPacific),
         }
     }
 
