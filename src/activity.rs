@@ -8,7 +8,10 @@ use std::sync::{
 
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
-use crate::domain::activity::{Action, ActivityEntry};
+use crate::domain::{
+    activity::{Action, ActivityEntry},
+    time_id::id_at,
+};
 
 /// Where activity is reported. Cloning shares it.
 #[derive(Clone, Debug)]
@@ -21,7 +24,8 @@ pub struct ActivityLog {
 #[derive(Debug)]
 pub struct ActivityQueue {
     pub entries: Receiver<ActivityEntry>,
-    lost: Arc<AtomicU64>,
+    /// Entries that found the queue full.
+    pub lost: Arc<AtomicU64>,
 }
 
 /// Connects those who report with whoever keeps the entries. At most `capacity` entries wait.
@@ -32,6 +36,7 @@ pub fn activity_log(capacity: usize) -> (ActivityLog, ActivityQueue) {
 }
 
 impl ActivityLog {
+    /// Hands an entry over. It can be listed as soon as it is written, a tenth of a second later as a rule.
     pub fn add(&self, entry: ActivityEntry) {
         if self.queue.try_send(entry).is_err() {
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -39,17 +44,10 @@ impl ActivityLog {
     }
 }
 
-impl ActivityQueue {
-    /// Returns how many entries were lost since the last time.
-    pub fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
-    }
-}
-
 /// Begins an entry: what happened, whose key, when. The rest is empty.
 pub fn entry(action: Action, user_id: &str, provider: &str, now_ms: i64) -> ActivityEntry {
     ActivityEntry {
-        id: uuid::Uuid::now_v7().to_string(),
+        id: id_at(now_ms),
         user_id: user_id.to_owned(),
         created_ms: now_ms,
         action,

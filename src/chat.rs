@@ -64,8 +64,10 @@ impl<T: Transport> Chat<T> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
         let streamed = delivery == Delivery::Streamed;
         let asked = Asked { caller: caller.clone(), request_id: request_id.clone(), model_id: String::new() };
-        let mut meter =
-            Meter::start(Request { operation: Operation::Chat, request_id, caller, streamed }, self.recorder.clone());
+        let mut meter = Meter::start(
+            Request { operation: Operation::Chat, request_id, caller, streamed, deadline },
+            self.recorder.clone(),
+        );
         let started = async {
             let (target, provider) = self.catalog.resolve(&request.model)?;
             meter.routed(&target);

@@ -40,7 +40,7 @@ impl<T: EmbeddingTransport> Embedder<T> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
         let asked = Asked { caller: caller.clone(), request_id: request_id.clone(), model_id: String::new() };
         let mut meter = Meter::start(
-            Request { operation: Operation::Embeddings, request_id, caller, streamed: false },
+            Request { operation: Operation::Embeddings, request_id, caller, streamed: false, deadline },
             self.recorder.clone(),
         );
         let embedded = async {

@@ -13,7 +13,11 @@ use crate::{
         key::{Caller, RequestKeys},
         model::{Capability, ListedModel, Model, ProviderInfo},
     },
-    routing::{catalog::Catalog, plan::KeySources},
+    routing::{
+        call::{may_use, not_allowed},
+        catalog::Catalog,
+        plan::KeySources,
+    },
 };
 
 /// The models as callers may see them.
@@ -73,7 +77,8 @@ impl Models {
         }
         failures.sort_by(|a, b| a.0.cmp(&b.0));
         let wanted = |m: &Model| {
-            (query.provider.is_empty() || m.provider == query.provider)
+            may_use(&self.catalog, viewer.caller, m)
+                && (query.provider.is_empty() || m.provider == query.provider)
                 && query.capabilities.iter().all(|c| m.capabilities.contains(c))
                 && (query.include_shut_down || m.deprecation.as_ref().is_none_or(|d| !d.is_over(&query.today)))
                 && m.id > query.after
@@ -85,9 +90,12 @@ impl Models {
         }
     }
 
-    /// Gets one model by any of its names.
+    /// Gets one model by any of its names. That a model exists is no secret, so a key that may not use it is told so.
     pub fn get(&self, name: &str, viewer: Viewer<'_>) -> Result<(&Model, bool)> {
         let model = self.catalog.find(name).ok_or_else(|| self.catalog.not_found(name))?;
+        if !may_use(&self.catalog, viewer.caller, model) {
+            return Err(not_allowed(&model.id, "id"));
+        }
         Ok((model, self.key_available(model, viewer)))
     }
 

@@ -1,7 +1,10 @@
 //! The parts list: builds everything, serves, drains. Constructing and spawning happens here and nowhere else.
 
 mod background;
+mod batches;
+mod keys;
 mod providers;
+mod retention;
 
 use std::{
     future::Future,
@@ -23,6 +26,7 @@ use crate::{
     admin::{
         Administration,
         activity::Activity,
+        data_keys::DataKeys,
         gateway_keys::{FirstKey, GatewayKeys},
         key_checks::KeyChecks,
         key_import::KeyImport,
@@ -32,7 +36,7 @@ use crate::{
         usage::UsageReport,
     },
     chat::Chat,
-    config::{Auth, Settings},
+    config::{Auth, MasterKey, Settings},
     embeddings::Embedder,
     grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, recorder},
@@ -44,8 +48,8 @@ use crate::{
         plan::KeySources,
         retry_budget::RetryBudgets,
     },
-    sealing::Sealer,
-    storage::{DatabaseUrl, Store},
+    sealing::MasterSource,
+    storage::{DatabaseUrl, Listener, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
 };
@@ -88,6 +92,7 @@ impl App {
             Auth::Required => Directory::new(),
             Auth::Off => Directory::open_to_all(),
         });
+        let data_keys = DataKeys::open(store.clone(), master_source(&settings.master_key), now_ms()).await?;
         let gateway_keys = GatewayKeys::new(store.clone(), directory.clone());
         let chosen = settings.bootstrap_key.as_ref().map(|key| key.expose_secret());
         let first_key = gateway_keys.bootstrap(chosen, now_ms()).await?;
@@ -96,7 +101,8 @@ impl App {
         let (happenings, happened) = happenings(WAITING_RECORDS);
         let (log, entries) = activity_log(WAITING_RECORDS);
         let pool = Arc::new(KeyPool::new(happenings));
-        let keys = provider_keys(&settings, &store, pool.clone(), log);
+        let keys = provider_keys(&settings, &store, data_keys, pool.clone(), log);
+        keys.publish().await.context("the stored provider keys cannot be read")?;
         let chat = Arc::new(chat(&settings, recorder, pool)?);
         let (catalog, keys_of_requests) = (chat.catalog.clone(), chat.keys.clone());
         let (transport, recorder) = (chat.transport.clone(), chat.recorder.clone());
@@ -105,7 +111,9 @@ impl App {
         let failover = chat.failover.clone();
         let embedder = Arc::new(Embedder { catalog, keys: keys_of_requests, transport, failover, recorder });
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let background = background::Work { admin: admin.clone(), records, happened, entries };
+        let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
+        let background =
+            background::Work { admin: admin.clone(), listener, catalog, records, happened, entries, retention };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
@@ -140,8 +148,7 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let mut helpers = JoinSet::new();
-        background.spawn(log, &mut helpers);
+        let background = background.spawn(log);
 
         let first = tokio::select! {
             () = stop => None,
@@ -152,8 +159,7 @@ impl App {
         while let Some(ended) = tasks.join_next().await {
             result = result.and(ended?);
         }
-        // Writes the last records.
-        helpers.shutdown().await;
+        background.end().await;
         result
     }
 }
@@ -163,14 +169,15 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
-fn provider_keys(settings: &Settings, store: &Store, pool: Arc<KeyPool>, log: ActivityLog) -> Arc<ProviderKeys> {
-    Arc::new(ProviderKeys {
-        store: store.clone(),
-        sealer: Arc::new(Sealer {}),
-        pool,
-        log,
-        kinds: Arc::new(providers::key_kinds(settings)),
-    })
+fn provider_keys(
+    settings: &Settings,
+    store: &Store,
+    data_keys: DataKeys,
+    pool: Arc<KeyPool>,
+    log: ActivityLog,
+) -> Arc<ProviderKeys> {
+    let kinds = Arc::new(providers::key_kinds(settings));
+    Arc::new(ProviderKeys::new(store.clone(), Arc::new(data_keys), pool, log, kinds))
 }
 
 fn administration(
@@ -184,8 +191,17 @@ fn administration(
         provider_keys: keys.clone(),
         checks: KeyChecks { keys: keys.clone(), provider: upstreams },
         import: KeyImport { keys },
-        activity: Activity { store: store.clone() },
+        activity: Activity::new(store.clone()),
         usage: UsageReport { store },
+    }
+}
+
+/// Returns where the master key comes from, as the settings say it.
+pub fn master_source(setting: &MasterKey) -> MasterSource {
+    match setting {
+        MasterKey::Value(text) => MasterSource::Value(text.clone()),
+        MasterKey::File(path) => MasterSource::File(path.clone()),
+        MasterKey::Generated(path) => MasterSource::Generated(path.clone()),
     }
 }
 

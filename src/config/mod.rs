@@ -23,8 +23,8 @@ pub use load::{Inputs, Loaded, load};
 pub use providers::{ProviderAuth, ProviderEntry, ProviderFormat};
 pub use report::{ReportLine, markdown_table};
 pub use settings::{
-    Auth, DefaultModels, Limits, Listen, Log, LogFormat, MasterKey, Settings, Timeouts, Tls, Tokens, Upstream,
-    Upstreams,
+    Auth, DefaultModels, Limits, Listen, Log, LogFormat, MasterKey, Retention, Settings, Timeouts, Tls, Tokens,
+    Upstream, Upstreams,
 };
 pub use sources::Origin;
 pub use table::{Group, SETTINGS, Setting, Shown};

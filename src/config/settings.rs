@@ -16,8 +16,11 @@ pub struct Settings {
     /// `sqlite://…` or `postgres://…`; may hold a password.
     pub database_url: SecretString,
     pub database_max_connections: u32,
+    pub retention: Retention,
     pub bootstrap_key: Option<SecretString>,
     pub master_key: MasterKey,
+    /// What a rotation shall put in its place.
+    pub new_master_key: Option<MasterKey>,
     pub log: Log,
     pub limits: Limits,
     pub timeouts: Timeouts,
@@ -41,6 +44,14 @@ pub struct Listen {
 pub enum Auth {
     Required,
     Off,
+}
+
+/// For how many days rows are kept; 0 is for ever.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    pub activity_days: u32,
+    /// Of single records; sums are kept for ever.
+    pub usage_days: u32,
 }
 
 /// Where the key that wraps the data keys comes from.

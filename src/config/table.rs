@@ -118,6 +118,19 @@ pub const SETTINGS: &[Setting] = &[
         "10",
         "Most connections to PostgreSQL.",
     ),
+    plain(
+        State,
+        ["AIGW_ACTIVITY_RETENTION_DAYS", "activity-retention-days", "retention.activity_days"],
+        "90",
+        "For how many days the activity of provider keys is kept. 0 keeps it for ever.",
+    ),
+    plain(
+        State,
+        ["AIGW_USAGE_RETENTION_DAYS", "usage-retention-days", "retention.usage_days"],
+        "90",
+        "For how many days the record of each request is kept. Their sums by day are kept for ever, and so are the \
+         records with 0.",
+    ),
     secret(
         State,
         ["AIGW_BOOTSTRAP_KEY", "bootstrap_key"],
@@ -142,6 +155,24 @@ pub const SETTINGS: &[Setting] = &[
             State,
             ["APP_ENCRYPTION_KEY", ""],
             "The master key under its earlier name. Read when neither of the two above is set.",
+        )
+    },
+    Setting {
+        yaml: None,
+        ..secret(
+            State,
+            ["AIGW_NEW_MASTER_KEY", ""],
+            "The key that `rotate-master-key` puts in the place of the master key. Without it, one that the gateway has \
+             generated is replaced by a generated one.",
+        )
+    },
+    Setting {
+        yaml: None,
+        ..plain(
+            State,
+            ["AIGW_NEW_MASTER_KEY_FILE", "new-master-key-file", ""],
+            "",
+            "File that holds the new master key, instead of `AIGW_NEW_MASTER_KEY`.",
         )
     },
     plain(

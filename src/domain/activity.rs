@@ -51,7 +51,7 @@ impl Action {
 /// One entry of the activity log. Holds names and ids, never a secret.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ActivityEntry {
-    /// UUID of version 7: later entries have greater ids.
+    /// Made of `created_ms`, see [`super::time_id`]: later entries have greater ids.
     pub id: String,
     /// Owner of the key.
     pub user_id: String,
@@ -74,4 +74,35 @@ pub struct ActivityEntry {
     pub message: String,
     pub failure: Option<FailureClass>,
     pub attempts: Vec<Attempt>,
+}
+
+/// Which entries are wanted; an entry passes when it meets every condition. What is empty is no condition.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActivityFilter {
+    pub provider: String,
+    /// Any of them.
+    pub actions: Vec<Action>,
+    pub provider_key_id: String,
+    pub gateway_key_id: String,
+    /// Part of a name, of the model or of the message, in any case.
+    pub text: String,
+}
+
+impl ActivityFilter {
+    /// Whether entries have to be looked at one by one, since no index leads to those that pass.
+    pub fn scans(&self) -> bool {
+        !self.actions.is_empty() || !self.gateway_key_id.is_empty() || !self.text.is_empty()
+    }
+}
+
+/// Which entries of a user to read, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActivityQuery {
+    pub user_id: String,
+    pub filter: ActivityFilter,
+    /// Only ids from this one on.
+    pub from_id: Option<String>,
+    /// Only ids before this one.
+    pub before_id: Option<String>,
+    pub limit: usize,
 }

@@ -38,6 +38,38 @@ pub enum ErrorKind {
     Internal,
 }
 
+impl ErrorKind {
+    /// The word for it in records of requests: the contract's, in lower case.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::GatewayKeyInvalid => "gateway_key_invalid",
+            Self::NotAllowed => "not_allowed",
+            Self::ModelNotFound => "model_not_found",
+            Self::InvalidRequest => "invalid_request",
+            Self::UnsupportedByProvider => "unsupported_by_provider",
+            Self::ContextLengthExceeded => "context_length_exceeded",
+            Self::ContentBlocked => "content_blocked",
+            Self::UnsupportedMediaType => "unsupported_media_type",
+            Self::TooLarge => "too_large",
+            Self::RateLimited => "rate_limited",
+            Self::BudgetExceeded => "budget_exceeded",
+            Self::ProviderKeysExhausted => "provider_keys_exhausted",
+            Self::ProviderQuotaExceeded => "provider_quota_exceeded",
+            Self::UpstreamError => "upstream_error",
+            Self::UpstreamTimeout => "upstream_timeout",
+            Self::StorageUnavailable => "storage_unavailable",
+            Self::StreamInterrupted => "stream_interrupted",
+            Self::NotImplemented => "not_implemented",
+            Self::NotFound => "not_found",
+            Self::AlreadyExists => "already_exists",
+            Self::Overloaded => "overloaded",
+            Self::ShuttingDown => "shutting_down",
+            Self::Cancelled => "cancelled",
+            Self::Internal => "internal",
+        }
+    }
+}
+
 /// An error on its way to the caller. The message says what happened and what to do next, and holds no secret.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]

@@ -4,6 +4,8 @@
 pub mod activity;
 pub mod chat;
 pub mod completion;
+pub mod consumption;
+pub mod data_key;
 pub mod embedding;
 pub mod error;
 pub mod event;
@@ -15,4 +17,6 @@ pub mod key;
 pub mod model;
 mod pacific;
 pub mod scope;
+pub mod time_id;
 pub mod usage;
+pub mod user;

@@ -8,6 +8,7 @@ pub mod gemini;
 pub mod gigachat;
 #[cfg(test)]
 mod key_failures;
+pub mod key_test;
 pub mod lenient;
 pub mod marks;
 pub mod openai;

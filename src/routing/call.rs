@@ -8,7 +8,7 @@ use super::catalog::Catalog;
 use crate::domain::{
     error::{Error, ErrorKind, Result},
     key::{Caller, RequestKeys},
-    model::{ProviderInfo, Target},
+    model::{Model, ProviderInfo, Target},
 };
 
 /// Who asks, until when and with which keys of their own.
@@ -33,11 +33,20 @@ pub fn admit(
     let known = catalog.model_at(&target.provider, &target.model).map(|model| model.id.as_str());
     if !caller.models.allow_all() && !caller.models.allow(&asked()) && !known.is_some_and(|id| caller.models.allow(id))
     {
-        let message = format!(
-            "this gateway key may not use the model `{}`: use one that it allows, or have its allowed models changed",
-            known.map_or_else(asked, str::to_owned)
-        );
-        return Err(Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotAllowed, message) });
+        return Err(not_allowed(&known.map_or_else(asked, str::to_owned), field));
     }
     Ok(known.map_or_else(asked, str::to_owned))
+}
+
+/// Whether the caller's key may use a known model, by its id or by its name at the provider.
+pub fn may_use(catalog: &Catalog, caller: &Caller, model: &Model) -> bool {
+    let there = || catalog.provider(&model.provider).map(|p| format!("{}/{}", p.prefix, model.upstream_name));
+    caller.models.allow(&model.id) || there().is_some_and(|name| caller.models.allow(&name))
+}
+
+pub fn not_allowed(model: &str, field: &str) -> Error {
+    let message = format!(
+        "this gateway key may not use the model `{model}`: use one that it allows, or have its allowed models changed"
+    );
+    Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotAllowed, message) }
 }

@@ -93,6 +93,15 @@ impl Catalog {
         self.by_provider.get(provider)?.get(upstream_name).and_then(|at| self.models.get(*at))
     }
 
+    /// Returns the id of a target's model, also of one that is not listed.
+    pub fn model_id(&self, target: &Target) -> String {
+        if let Some(model) = self.model_at(&target.provider, &target.model) {
+            return model.id.clone();
+        }
+        let prefix = self.provider(&target.provider).map_or(target.provider.as_str(), |provider| &provider.prefix);
+        format!("{prefix}/{}", target.model)
+    }
+
     /// Refuses a target that is known to be unable to do what is asked of it. Of an operator's own provider too little
     /// is known to refuse anything.
     pub fn check(&self, target: &Target, wanted: Capability, field: &str) -> Result<()> {

@@ -123,7 +123,12 @@ impl KeyPool {
         }
         let changes = match test.outcome {
             Ok(()) => ring.recovered(key, now_ms).into_iter().collect(),
-            Err(failure) => ring.failed(key, failure, now_ms),
+            Err(failure) => {
+                if test.asked.is_none() {
+                    key.live.end_rest(now_ms);
+                }
+                ring.failed(key, failure, now_ms)
+            }
         };
         if !changes.is_empty() {
             self.tell(Happening {
@@ -169,6 +174,24 @@ impl KeyPool {
         if let Some(ring) = self.ring(user_id, provider) {
             ring.shared.selection.overrule();
         }
+    }
+
+    /// Takes note that a key is sent to its provider now.
+    pub fn used(&self, id: &str, now_ms: i64) {
+        if let Some((_, key)) = self.snapshot.load().find(id) {
+            key.live.used(now_ms);
+        }
+    }
+
+    /// Returns the invalid keys that the gateway is to try again now, those that wait longest first, at most so many.
+    pub fn due(&self, now_ms: i64, most: usize) -> Vec<PoolKey> {
+        let snapshot = self.snapshot.load();
+        let due = snapshot.keys().filter(|key| key.active() && key.live.is_due(now_ms));
+        let views = due.filter_map(|key| snapshot.find(&key.pool_key.stored.id).map(|(ring, key)| ring.view(key)));
+        let mut keys: Vec<_> = views.collect();
+        keys.sort_by_key(|key| key.stored.health.until_ms);
+        keys.truncate(most);
+        keys
     }
 
     /// Returns the keys that were used since the last time, and when, in Unix milliseconds.

@@ -55,16 +55,21 @@ impl Store {
 }
 
 /// Runs `$body` with a connection named `$conn`. The block is compiled once per database, because diesel's types name
-/// the database and `#[derive(MultiConnection)]` has no async form. `write` is serialised on SQLite.
+/// the database and `#[derive(MultiConnection)]` has no async form. `write` is serialised on SQLite. Statements whose
+/// shape is found at run time name the database as `Db`.
 macro_rules! on_conn {
     ($store:expr, $mode:ident, |$conn:ident| $body:expr) => {
         match &$store.backend {
             $crate::storage::connect::Backend::Sqlite(pools) => {
+                #[allow(unused_imports, reason = "most statements have a fixed shape")]
+                use diesel::sqlite::Sqlite as Db;
                 let mut guard = pools.$mode.get().await.map_err($crate::storage::connect::pool_error)?;
                 let $conn = &mut *guard;
                 $body
             }
             $crate::storage::connect::Backend::Postgres(pools) => {
+                #[allow(unused_imports, reason = "most statements have a fixed shape")]
+                use diesel::pg::Pg as Db;
                 let mut guard = pools.$mode.get().await.map_err($crate::storage::connect::pool_error)?;
                 let $conn = &mut *guard;
                 $body

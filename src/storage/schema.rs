@@ -33,6 +33,7 @@ diesel::table! {
         purpose -> Text,
         wrapped -> Binary,
         created_ms -> BigInt,
+        wrapped_ms -> BigInt,
     }
 }
 
@@ -65,6 +66,7 @@ diesel::table! {
 diesel::table! {
     activity (id) {
         id -> Text,
+        seq -> BigInt,
         user_id -> Text,
         created_ms -> BigInt,
         action -> Text,
@@ -80,6 +82,7 @@ diesel::table! {
         message -> Text,
         failure_class -> Nullable<Text>,
         attempts -> Text,
+        search -> Text,
     }
 }
 
@@ -116,6 +119,7 @@ diesel::table! {
         gateway_key_id -> Text,
         provider -> Text,
         model_id -> Text,
+        gateway_key_name -> Text,
         requests -> BigInt,
         failed -> BigInt,
         cancelled -> BigInt,

@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::{
     time::{FormatTime as _, SystemTime},
 };
 
-use crate::metering::{Operation, Outcome, Record};
+use crate::metering::Record;
 
 /// Writes the lines beside all others, when the filter lets `info` through.
 pub struct RequestLog {
@@ -33,7 +33,7 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     provider_key: Option<&'a str>,
     streamed: bool,
-    outcome: &'a str,
+    outcome: &'static str,
     attempts: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     first_output_ms: Option<u64>,
@@ -48,7 +48,7 @@ struct Line<'a> {
 
 impl RequestLog {
     /// Writes a line for each record. The time is that of writing, at most a tick after the request's end.
-    pub fn write(&mut self, records: impl Iterator<Item = Record>) {
+    pub fn write(&mut self, records: &[Record]) {
         let mut lines = Vec::new();
         let mut timestamp = String::new();
         for record in records {
@@ -58,16 +58,7 @@ impl RequestLog {
             if timestamp.is_empty() {
                 let _ = SystemTime.format_time(&mut Writer::new(&mut timestamp));
             }
-            let failure;
-            let outcome = match record.outcome {
-                Outcome::Completed => "completed",
-                Outcome::Cancelled => "cancelled",
-                Outcome::Failed(kind) => {
-                    failure = format!("{kind:?}");
-                    &failure
-                }
-            };
-            self.line(&mut lines, &line_of(&record, &timestamp, outcome));
+            self.line(&mut lines, &line_of(record, &timestamp));
         }
         if !lines.is_empty() {
             // A full queue drops the lines; nobody waits for them.
@@ -91,24 +82,21 @@ impl RequestLog {
     }
 }
 
-fn line_of<'a>(record: &'a Record, timestamp: &'a str, outcome: &'a str) -> Line<'a> {
+fn line_of<'a>(record: &'a Record, timestamp: &'a str) -> Line<'a> {
     let target = record.target.as_ref();
     let usage = record.usage.as_ref();
     Line {
         timestamp,
         level: "INFO",
         message: "request",
-        operation: match record.request.operation {
-            Operation::Chat => "chat",
-            Operation::Embeddings => "embeddings",
-        },
+        operation: record.request.operation.name(),
         request_id: &record.request.request_id,
         key_id: &record.request.caller.key_id,
         provider: target.map(|t| t.provider.as_str()),
         model: target.map(|t| t.model.as_str()),
         provider_key: record.attempts.last().map(|a| a.key_alias.as_str()),
         streamed: record.request.streamed,
-        outcome,
+        outcome: record.outcome.name(),
         attempts: record.attempts.len(),
         first_output_ms: record.first_output.map(|d| d.as_millis() as u64),
         total_ms: record.total.as_millis() as u64,

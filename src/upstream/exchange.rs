@@ -3,12 +3,15 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
-use http::Method;
+use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
 use super::{
     attempt,
+    call::Call,
+    echo,
     provider::HttpUpstream,
     transport::{Upstreams, accepted},
 };
@@ -25,7 +28,7 @@ use crate::{
         adapter::{Encoded, Reply},
         sandbox::embed::{MAX_DIMENSIONS, MODEL, embed},
     },
-    routing::transport::{EmbeddingTransport, KeyCheck, ModelLists},
+    routing::transport::{EmbeddingTransport, ModelLists},
 };
 
 /// Embeddings ready to be asked for.
@@ -61,14 +64,13 @@ impl EmbeddingTransport for Upstreams {
         deadline: Instant,
     ) -> BoxFuture<'a, Result<EmbeddingReply, UpstreamFailure>> {
         async move {
-            let (upstream, encoded) = match prepared {
-                PreparedEmbeddings::Sandbox(reply) => return Ok(reply.clone()),
-                PreparedEmbeddings::Http { upstream, encoded } => (upstream, encoded),
-            };
-            let adapter = upstream.adapter.embeddings().ok_or_else(nothing)?;
-            let call = self.call(upstream, key, deadline);
-            let (status, headers, body) = attempt::whole(call, || call.post(encoded)).await?;
-            adapter.decode_embeddings(Reply { status, headers: &headers, body: &body })
+            match prepared {
+                PreparedEmbeddings::Sandbox(reply) => Ok(reply.clone()),
+                PreparedEmbeddings::Http { upstream, encoded } => {
+                    let embedded = embed_with(self.call(upstream, key, deadline), encoded).await;
+                    embedded.map_err(|failure| echo::failed(failure, key))
+                }
+            }
         }
         .boxed()
     }
@@ -87,17 +89,32 @@ impl ModelLists for Upstreams {
     ) -> BoxFuture<'a, Result<Vec<ListedModel>, UpstreamFailure>> {
         async move {
             let upstream = self.provider(provider).ok_or_else(nothing)?;
-            let list = upstream.adapter.model_list().ok_or_else(nothing)?;
-            let call = self.call(upstream, key, deadline);
-            let request = || Ok(call.request(Method::GET, upstream.address(list.path()).ok_or_else(nothing)?));
-            let (status, headers, body) = attempt::whole(call, request).await?;
-            list.decode_models(Reply { status, headers: &headers, body: &body })
+            listed(self.call(upstream, key, deadline)).await.map_err(|failure| echo::failed(failure, key))
         }
         .boxed()
     }
 }
 
-fn nothing() -> UpstreamFailure {
+async fn embed_with(call: Call<'_>, encoded: &Encoded) -> Result<EmbeddingReply, UpstreamFailure> {
+    let adapter = call.upstream.adapter.embeddings().ok_or_else(nothing)?;
+    let (status, headers, body) = attempt::whole(call, || call.post(encoded)).await?;
+    adapter.decode_embeddings(Reply { status, headers: &headers, body: &body })
+}
+
+/// Reads the provider's list of its models.
+pub(super) async fn listed(call: Call<'_>) -> Result<Vec<ListedModel>, UpstreamFailure> {
+    let list = call.upstream.adapter.model_list().ok_or_else(nothing)?;
+    let (status, headers, body) = get(call, list.path()).await?;
+    list.decode_models(Reply { status, headers: &headers, body: &body })
+}
+
+/// Reads what is at a path of the provider.
+pub(super) async fn get(call: Call<'_>, path: &str) -> Result<(u16, HeaderMap, Bytes), UpstreamFailure> {
+    let request = || Ok(call.request(Method::GET, call.upstream.address(path).ok_or_else(nothing)?));
+    attempt::whole(call, request).await
+}
+
+pub(super) fn nothing() -> UpstreamFailure {
     UpstreamFailure::new(FailureClass::Caller, "the provider offers nothing of this kind")
 }
 
@@ -115,21 +132,6 @@ fn none_at(target: &Target) -> Error {
     let Target { provider, model } = target;
     let message = format!("provider {provider} makes no embeddings with the model `{model}`");
     Error::invalid("model", message).with("provider", provider)
-}
-
-impl KeyCheck for Upstreams {
-    fn check<'a>(
-        &'a self,
-        provider: &'a str,
-        key: &'a ProviderKey,
-        deadline: Instant,
-    ) -> BoxFuture<'a, Result<Vec<String>, UpstreamFailure>> {
-        async move {
-            let listed = self.list(provider, Some(key), deadline).await?;
-            Ok(listed.into_iter().map(|model| model.upstream_name).collect())
-        }
-        .boxed()
-    }
 }
 
 #[cfg(test)]

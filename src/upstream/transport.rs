@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::{
     attempt,
     call::Call,
+    echo,
     fan_out::MAX_COPIES,
     media::{self, MediaFetcher},
     provider::HttpUpstream,
@@ -120,9 +121,9 @@ impl Transport for Upstreams {
             Prepared::Http { upstream, encoded, mode } => {
                 let call = self.call(upstream, key, deadline);
                 if upstream.extras().is_none() && encoded.copies <= 1 {
-                    call.open(encoded, *mode).boxed()
+                    call.open(encoded, *mode).map(move |result| echo::opened(result, key)).boxed()
                 } else {
-                    attempt::open(call, encoded, *mode).boxed()
+                    attempt::open(call, encoded, *mode).map(move |result| echo::opened(result, key)).boxed()
                 }
             }
             Prepared::Sandbox(script) => sandbox::play(script.clone(), deadline).boxed(),

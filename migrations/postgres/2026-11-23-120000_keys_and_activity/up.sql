@@ -12,6 +12,8 @@ CREATE TABLE data_keys (
     purpose TEXT NOT NULL,
     wrapped BYTEA NOT NULL,
     created_ms BIGINT NOT NULL,
+    -- When this master key wrapped it. The master key whose first wrapping is the latest is the newest one.
+    wrapped_ms BIGINT NOT NULL,
     PRIMARY KEY (id, master_id)
 );
 
@@ -49,9 +51,11 @@ CREATE UNIQUE INDEX provider_keys_selected ON provider_keys (user_id, provider) 
 CREATE UNIQUE INDEX provider_keys_secret ON provider_keys (user_id, provider, fingerprint);
 CREATE INDEX provider_keys_order ON provider_keys (user_id, created_ms, id);
 
--- What happened to provider keys. Rows are only added. Ids are UUIDs of version 7, so their order is that of time.
+-- What happened to provider keys. Rows are only added. Ids begin with the time, so their order is that of time.
 CREATE TABLE activity (
     id TEXT NOT NULL PRIMARY KEY,
+    -- Place in the order in which rows became visible, which is what watchers go by. Counted in `revisions`.
+    seq BIGINT NOT NULL,
     user_id TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
     action TEXT NOT NULL,
@@ -67,14 +71,18 @@ CREATE TABLE activity (
     message TEXT NOT NULL,
     failure_class TEXT,
     -- JSON array.
-    attempts TEXT NOT NULL
+    attempts TEXT NOT NULL,
+    -- Names, model and message in lower case: databases differ in what they know of letters.
+    search TEXT NOT NULL
 );
 
 CREATE INDEX activity_user ON activity (user_id, id);
+CREATE UNIQUE INDEX activity_seq ON activity (user_id, seq);
 CREATE INDEX activity_provider ON activity (user_id, provider, id);
 CREATE INDEX activity_provider_key ON activity (user_id, provider_key_id, id);
 
--- One row for each request. Rows are only added.
+-- One row for each request. Rows are only added, in the order of their ids, and lists are made of their sums: every index
+-- would be paid for by every request.
 CREATE TABLE usage_records (
     id TEXT NOT NULL PRIMARY KEY,
     user_id TEXT NOT NULL,
@@ -101,8 +109,6 @@ CREATE TABLE usage_records (
     cost_basis TEXT
 );
 
-CREATE INDEX usage_records_user ON usage_records (user_id, id);
-
 -- Sums of `usage_records`, written in the same transaction.
 CREATE TABLE usage_days (
     user_id TEXT NOT NULL,
@@ -111,6 +117,8 @@ CREATE TABLE usage_days (
     gateway_key_id TEXT NOT NULL,
     provider TEXT NOT NULL,
     model_id TEXT NOT NULL,
+    -- The name it had last; it outlives the key.
+    gateway_key_name TEXT NOT NULL,
     requests BIGINT NOT NULL,
     failed BIGINT NOT NULL,
     cancelled BIGINT NOT NULL,
@@ -126,4 +134,14 @@ CREATE TABLE usage_days (
     PRIMARY KEY (user_id, day_ms, gateway_key_id, provider, model_id)
 );
 
-INSERT INTO revisions (name, value) VALUES ('provider_keys', 0);
+INSERT INTO revisions (name, value) VALUES ('provider_keys', 0), ('activity', 0);
+
+-- Tells the other processes of a write, with its commit. SQLite has no such thing; there they look for it.
+CREATE FUNCTION tell_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('aigateway', NEW.name);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER revisions_told AFTER UPDATE ON revisions FOR EACH ROW EXECUTE FUNCTION tell_revision();

@@ -12,9 +12,11 @@ use futures_util::{FutureExt as _, future::BoxFuture};
 use super::*;
 use crate::{
     domain::{
+        error::ErrorKind,
         failure::FailureClass,
         key::{ProviderKey, RequestKeyScope},
         model::{ListedModel, Price},
+        scope::ModelPatterns,
     },
     routing::{
         catalog::{Sources, read},
@@ -221,4 +223,29 @@ async fn tells_whether_a_key_is_at_hand() {
     assert!(!bare.get("known", viewer(&RequestKeys::default())).unwrap().1);
     let own = RequestKeys(vec![(RequestKeyScope::Provider("works".into()), "own".into())]);
     assert!(bare.get("known", viewer(&own)).unwrap().1, "a key in the request counts");
+}
+
+#[tokio::test]
+async fn a_key_sees_the_models_it_may_use() {
+    let (models, _script) = models();
+    let caller = |patterns: &[&str]| Caller {
+        models: ModelPatterns::new(patterns.iter().map(|p| (*p).to_owned())),
+        ..Caller::default()
+    };
+    let sent = RequestKeys::default();
+    for (patterns, wanted) in [
+        (&["w/*"][..], &["w/known", "w/old"][..]),
+        (&["w/old", "f/vectors"], &["f/vectors", "w/old"]),
+        (&["w/none"], &[]),
+    ] {
+        let caller = caller(patterns);
+        let viewer = Viewer { caller: &caller, sent: &sent, now_ms: 1 };
+        assert_eq!(ids(&models.list(&query(), viewer).await), wanted, "{patterns:?}");
+        for name in ["w/known", "known", "f/vectors"] {
+            let id = if name == "known" { "w/known" } else { name };
+            let kind = models.get(name, viewer).err().map(|error| error.kind);
+            assert_eq!(kind, (!wanted.contains(&id)).then_some(ErrorKind::NotAllowed), "{patterns:?} {name}");
+        }
+        assert_eq!(models.get("none", viewer).unwrap_err().kind, ErrorKind::ModelNotFound);
+    }
 }

@@ -161,6 +161,7 @@ impl Answer {
     fn unusable(&self, native: &str) -> UpstreamFailure {
         let said = self.choices.iter().find_map(|choice| choice.metadata.finish_message.as_deref());
         let why = public_message(said.unwrap_or("no reason given"));
+        let native = public_message(native);
         UpstreamFailure {
             code: Some(native.to_ascii_lowercase()),
             ..UpstreamFailure::new(

@@ -126,8 +126,9 @@ impl Described {
             http_status: Some(http_status),
             message,
             // A status that only repeats the HTTP status would pass for one of the codes clients know.
-            code: self.reason.or(Some(self.status)).filter(|code| !["", "INVALID_ARGUMENT"].contains(&&**code)),
-            param: self.field,
+            code: Some(self.reason.map_or(status, |reason| public_message(&reason)))
+                .filter(|code| !["", "INVALID_ARGUMENT"].contains(&&**code)),
+            param: self.field.map(|field| public_message(&field)),
             // A used-up day comes with a delay of seconds that means nothing.
             retry_after: self.retry_delay.filter(|_| class != FailureClass::Quota),
             resets: is_daily.then_some(QuotaReset::MidnightPacific),

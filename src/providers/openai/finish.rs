@@ -1,8 +1,11 @@
 //! The one table from a server's finish reason to ours.
 
-use crate::domain::{
-    event::FinishReason,
-    failure::{FailureClass, UpstreamFailure},
+use crate::{
+    domain::{
+        event::FinishReason,
+        failure::{FailureClass, UpstreamFailure},
+    },
+    providers::classify::public_message,
 };
 
 /// What a native finish reason means.
@@ -62,7 +65,7 @@ pub fn reason(native: &str, has_tool_calls: bool, has_output: bool) -> Result<Fi
 
 /// Describes an answer that ended with a reason which is no success.
 pub fn failed(class: FailureClass, native: &str) -> UpstreamFailure {
-    let shown: String = native.chars().take(40).collect();
+    let shown: String = public_message(native).chars().take(40).collect();
     let message = format!("the provider ended the answer with the reason `{shown}`");
     UpstreamFailure { http_status: Some(200), code: Some(shown), ..UpstreamFailure::new(class, message) }
 }

@@ -122,6 +122,19 @@ impl Live {
         self.change(|health| health.merge(stored));
     }
 
+    /// Whether it is invalid and the gateway is to try it again now.
+    pub fn is_due(&self, now_ms: i64) -> bool {
+        !self.ready.load(Ordering::Acquire) && self.known().health.is_due(now_ms)
+    }
+
+    /// Ends the rest of an invalid key that is tried now, so that another failure is one more strike.
+    pub fn end_rest(&self, now_ms: i64) {
+        let health = &mut self.known().health;
+        if health.state == KeyState::Invalid {
+            health.until_ms = health.until_ms.map(|until| until.min(now_ms));
+        }
+    }
+
     pub fn used(&self, now_ms: i64) {
         self.used_ms.store(now_ms, Ordering::Relaxed);
     }

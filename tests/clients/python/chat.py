@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 import grpc
 from aigateway.v1 import chat_service_pb2 as pb
+from aigateway.v1 import errors_pb2, usage_pb2
 from google.rpc import error_details_pb2, status_pb2
 from grpc_status import rpc_status
 
@@ -58,19 +59,22 @@ class Failure:
     reason: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
     retry_seconds: float | None = None
+    attempts: list[usage_pb2.Attempt] = field(default_factory=list)
 
 
 def explain(status: status_pb2.Status, code: grpc.StatusCode, message: str) -> Failure:
     failure = Failure(code, message)
     infos = 0
     for detail in status.details:
-        info, retry = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo()
+        info, retry, details = error_details_pb2.ErrorInfo(), error_details_pb2.RetryInfo(), errors_pb2.FailureDetails()
         if detail.Unpack(info):
             infos += 1
             assert info.domain == DOMAIN
             failure.reason, failure.metadata = info.reason, dict(info.metadata)
         elif detail.Unpack(retry):
             failure.retry_seconds = retry.retry_delay.seconds + retry.retry_delay.nanos / 1e9
+        elif detail.Unpack(details):
+            failure.attempts = list(details.attempts)
     assert infos == 1, f"{infos} ErrorInfo in {status}"
     return failure
 

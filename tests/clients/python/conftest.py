@@ -19,8 +19,11 @@ stubs.generate()
 import grpc
 import openai
 import pytest
+from doors import DOORS
 from gateway import BOOTSTRAP_KEY, Gateway, SeparateEdge
+from keyed_upstream import KeyedUpstream
 from scripted_upstream import ScriptedUpstream
+from stage import NO_ENVIRONMENT, PROVIDERS, stage_on
 
 _numbers = itertools.count(1)
 _measured: list[tuple[str, float]] = []
@@ -61,7 +64,7 @@ def edge_of(upstream, gateway):
         yield find
 
 
-def served(upstream, env: dict[str, str] | None = None):
+def served(upstream, env: dict[str, str | None] | None = None):
     running = started(lambda: Gateway(upstream.url, env))
     yield running
     log = running.output()
@@ -70,6 +73,45 @@ def served(upstream, env: dict[str, str] | None = None):
     running.forget()
     assert status == 0, f"the gateway ended with {status}:\n{log}"
     assert "panicked" not in log, log
+
+
+@pytest.fixture(scope="session")
+def keyed():
+    """An upstream that answers by key."""
+    with KeyedUpstream() as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def keyed_gateway(keyed):
+    yield from served(keyed)
+
+
+@pytest.fixture(scope="session")
+def bare_gateway(keyed):
+    yield from served(keyed, NO_ENVIRONMENT)
+
+
+@pytest.fixture(params=DOORS)
+def door(request) -> str:
+    return request.param
+
+
+@pytest.fixture(params=PROVIDERS)
+def provider(request) -> str:
+    return request.param
+
+
+@pytest.fixture
+def stage(keyed_gateway, keyed, provider, door):
+    """A gateway whose environment has a key too."""
+    yield from stage_on(keyed_gateway, keyed, provider, door)
+
+
+@pytest.fixture
+def bare(bare_gateway, keyed, provider, door):
+    """A gateway with no key but those that are stored."""
+    yield from stage_on(bare_gateway, keyed, provider, door)
 
 
 @pytest.fixture(scope="session")

@@ -115,7 +115,7 @@ class Process:
 class Gateway(Process):
     """`ai-model-gateway serve` with every provider pointed at one upstream."""
 
-    def __init__(self, upstream_url: str, extra_env: dict[str, str] | None = None):
+    def __init__(self, upstream_url: str, extra_env: dict[str, str | None] | None = None):
         self.grpc = f"127.0.0.1:{free_port()}"
         edge = f"127.0.0.1:{free_port()}"
         self.edge_url = f"http://{edge}"
@@ -134,7 +134,9 @@ class Gateway(Process):
         self.config.write(CONFIG.format(url=upstream_url, key=UPSTREAM_KEY))
         self.config.flush()
         env |= {"AIGW_CONFIG": self.config.name}
-        super().__init__("gateway", [str(BIN), "serve"], env | (extra_env or {}), f"{self.edge_url}/api/v1/health")
+        # None takes a variable out.
+        env = {name: value for name, value in (env | (extra_env or {})).items() if value is not None}
+        super().__init__("gateway", [str(BIN), "serve"], env, f"{self.edge_url}/api/v1/health")
 
 
 class SeparateEdge(Process):

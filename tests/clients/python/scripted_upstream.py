@@ -116,10 +116,7 @@ class ScriptedUpstream:
         exchange = self._note(path, headers, raw)
         connection = Connection(reader, writer)
         try:
-            if plays_scene(exchange):
-                keep = await play_scene(exchange, connection, self)
-            else:
-                keep = await play(exchange, connection, len(self.of(exchange.model)))
+            keep = await self.answer(exchange, connection)
             exchange.complete = True
         except Hangup:
             exchange.closed = time.monotonic()
@@ -128,6 +125,12 @@ class ScriptedUpstream:
             exchange.done.set()
             early = await connection.unwatch()
         return early if keep else None
+
+    async def answer(self, exchange: Exchange, c: Connection) -> bool:
+        """Answers one request; false when the connection is to be closed."""
+        if plays_scene(exchange):
+            return await play_scene(exchange, c, self)
+        return await play(exchange, c, len(self.of(exchange.model)))
 
     def _note(self, path: str, headers: dict[str, str], raw: bytes) -> Exchange:
         kind = headers.get("content-type", "")

@@ -85,16 +85,13 @@ async fn main() -> anyhow::Result<()> {
 }
 
 async fn measure(args: &Args) -> anyhow::Result<Report> {
-    let mut connections = Vec::new();
-    for _ in 0..args.connections {
-        connections.push(Connection::open(args.addr).await?);
-    }
+    let mut connections: Vec<_> = (0..args.connections).map(|_| None).collect();
     if args.warmup > 0 {
         let model = args.warmup_model.as_ref().unwrap_or(&args.model);
         let call = Call::new(args.addr, &args.key, model, args.stream);
         let warm = run(connections, call, args.warmup, Duration::ZERO).await?;
         ensure!(warm.tally.errors == 0, "warm-up failed: {}", warm.tally.first_error.unwrap_or_default());
-        connections = warm.connections;
+        connections = warm.connections.into_iter().map(Some).collect();
     }
     let call = Call::new(args.addr, &args.key, &args.model, args.stream);
     let before = Reading::take(args).await?;
@@ -188,7 +185,7 @@ struct Run {
 }
 
 /// Sends `requests` calls over the connections, each of which takes the next call when its last is answered.
-async fn run(connections: Vec<Connection>, call: Call, requests: u64, ramp: Duration) -> anyhow::Result<Run> {
+async fn run(connections: Vec<Option<Connection>>, call: Call, requests: u64, ramp: Duration) -> anyhow::Result<Run> {
     let taken = Arc::new(AtomicU64::new(0));
     let call = Arc::new(call);
     let count = connections.len() as u32;
@@ -211,13 +208,27 @@ async fn run(connections: Vec<Connection>, call: Call, requests: u64, ramp: Dura
 }
 
 /// Drives one connection until no call is left; a failed connection is not replaced, because one error fails the run.
+///
+/// It is opened here, right before its first call: a door rightly closes connections that say nothing, and on a busy
+/// machine the last of thousands opened in advance comes to speak many seconds after the first.
 async fn drive(
-    mut connection: Connection,
+    connection: Option<Connection>,
     call: &Call,
     taken: &AtomicU64,
     requests: u64,
 ) -> (Tally, Option<Connection>) {
     let mut tally = Tally::default();
+    let opened = match connection {
+        Some(connection) => Ok(connection),
+        None => Connection::open(call.addr).await,
+    };
+    let mut connection = match opened {
+        Ok(connection) => connection,
+        Err(error) => {
+            tally.add(Err(error));
+            return (tally, None);
+        }
+    };
     while taken.fetch_add(1, Ordering::Relaxed) < requests {
         tally.add(connection.exchange(call).await);
         if tally.errors > 0 {

@@ -1,0 +1,91 @@
+//! What goes on around keys beside the requests: other processes' changes come in, what was found out goes out.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio::{sync::Notify, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::now_ms;
+use crate::{
+    admin::{Administration, happenings::HappeningKeeper},
+    routing::happenings::HappeningQueue,
+};
+
+/// How often another process's changes to keys are looked for, when nothing tells of them.
+const REFRESH: Duration = Duration::from_millis(500);
+/// Rest after each look, so that many changes at once cost few looks.
+const REFRESH_PAUSE: Duration = Duration::from_millis(10);
+/// How often it is written down when keys were last used.
+const USES_TICK: Duration = Duration::from_secs(5);
+/// How often it is seen whether an invalid key is to be tried again.
+const PROBE_TICK: Duration = Duration::from_secs(1);
+
+/// Looks for changes that other processes made to keys, when it is told of some and now and then, for ever.
+pub async fn refresh_keys(admin: Arc<Administration>, changed: Arc<Notify>) {
+    let mut away = false;
+    loop {
+        sleep(REFRESH_PAUSE).await;
+        let _ = tokio::time::timeout(REFRESH, changed.notified()).await;
+        match admin.gateway_keys.refresh().await {
+            Ok(_) if away => tracing::info!("the database is back"),
+            Err(error) if !away => {
+                tracing::warn!(%error, "the database is away; the keys known so far stay in use");
+            }
+            Ok(_) | Err(_) => {}
+        }
+        away = admin.gateway_keys.is_stale();
+        if !away && let Err(error) = admin.provider_keys.refresh().await {
+            tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
+        }
+    }
+}
+
+/// Tries invalid keys again, for ever.
+pub async fn probe_keys(admin: Arc<Administration>) {
+    loop {
+        sleep(PROBE_TICK).await;
+        admin.checks.probe_due(now_ms()).await;
+    }
+}
+
+/// Stores what requests found out about keys, until all of it is stored.
+pub async fn keep_happenings(admin: Arc<Administration>, mut happened: HappeningQueue, ending: CancellationToken) {
+    let mut keeper = HappeningKeeper::new(admin.provider_keys.clone());
+    loop {
+        let happening = tokio::select! {
+            happening = happened.happenings.recv() => happening,
+            () = ending.cancelled(), if !happened.happenings.is_closed() => {
+                happened.happenings.close();
+                continue;
+            }
+        };
+        let Some(happening) = happening else { return };
+        keeper.store(&happening).await;
+        let lost = happened.take_lost() + keeper.take_lost();
+        if lost > 0 {
+            tracing::warn!(lost, "changes of keys were lost: the database was away, or slower than they came");
+        }
+    }
+}
+
+/// Writes down when keys were last used, and once more at the end. A database that is away was told of already; what
+/// cannot be written waits, at most one time for each key.
+pub async fn keep_uses(admin: Arc<Administration>, ending: CancellationToken) {
+    let keys = &admin.provider_keys;
+    let mut waiting: HashMap<String, i64> = HashMap::new();
+    loop {
+        tokio::select! {
+            () = sleep(USES_TICK) => {}
+            () = ending.cancelled() => {}
+        }
+        let _ = admin.gateway_keys.state.store_uses().await;
+        waiting.extend(keys.pool.take_used());
+        let used: Vec<_> = waiting.iter().map(|(id, at_ms)| (id.clone(), *at_ms)).collect();
+        if used.is_empty() || keys.store.touch_provider_keys(&used).await.is_ok() {
+            waiting.clear();
+        }
+        if ending.is_cancelled() {
+            return;
+        }
+    }
+}
