@@ -145,8 +145,8 @@ impl ProviderKeys {
     pub async fn select(&self, actor: &Actor, id: &str) -> Result<StoredKey> {
         let key = self.get(actor.user_id(), id, "id")?;
         let guard = self.selecting.lock().await;
-        self.pool.owner_selects(&key.user_id, &key.provider);
         let selection = self.store.select_provider_key(&key.user_id, id).await.map_err(from_store)?;
+        self.pool.owner_selects(&key.user_id, &key.provider);
         drop(guard);
         let selection = selection.ok_or_else(|| not_found(id, "id"))?;
         if let Some(before) = &selection.before {
@@ -162,8 +162,8 @@ impl ProviderKeys {
     pub async fn unselect(&self, actor: &Actor, id: &str) -> Result<StoredKey> {
         let key = self.get(actor.user_id(), id, "id")?;
         let guard = self.selecting.lock().await;
-        self.pool.owner_selects(&key.user_id, &key.provider);
         let selection = self.store.unselect_provider_key(&key.user_id, id).await.map_err(from_store)?;
+        self.pool.owner_selects(&key.user_id, &key.provider);
         drop(guard);
         let selection = selection.ok_or_else(|| not_found(id, "id"))?;
         if selection.changed {

@@ -66,15 +66,15 @@ impl ProviderKeys {
 
     /// Takes over what other processes wrote. Costs one small read when there is nothing new.
     pub async fn refresh(&self) -> Result<(), StoreError> {
-        let behind = self.behind.load(Ordering::Relaxed);
+        let behind = self.behind.swap(false, Ordering::Relaxed);
         if !behind && self.store.revision(Revision::ProviderKeys).await? == self.pool.revision() {
             return Ok(());
         }
-        self.publish().await?;
-        if behind {
-            self.behind.store(false, Ordering::Relaxed);
+        let published = self.publish().await;
+        if published.is_err() {
+            self.publish_soon();
         }
-        Ok(())
+        published
     }
 
     /// Has the next refresh take the keys over even if none was written.
