@@ -83,3 +83,8 @@ fn gigachat() {
 fn gigachat_tokens() {
     replay("gigachat_tokens", |input| fuzz::check_tokens(&GigaChatTokens::default(), input));
 }
+
+#[test]
+fn key_import() {
+    replay("key_import", fuzz::check_import);
+}

@@ -14,7 +14,7 @@ use crate::{
     domain::{
         error::Result,
         failure::{FailureClass, UpstreamFailure},
-        key::StoredKey,
+        key::{Caller, StoredKey},
     },
     routing::{
         key_pool::{KeyTest, PoolKey},
@@ -55,12 +55,13 @@ impl KeyChecks {
         }
         let (began, until) = (Instant::now(), deadline - MARGIN);
         let tests = keys.into_iter().enumerate().map(async |(place, key)| {
-            let tested = match () {
-                () if !key.active => Tested::not(key, words::SWITCHED_OFF),
-                () if Instant::now() + SHORTEST > until => Tested::not(key, words::TOO_LATE),
-                () => self.tested(actor, key, began, until).await,
-            };
-            (place, tested)
+            if !key.active {
+                return (place, Tested::not(key, words::SWITCHED_OFF));
+            }
+            if Instant::now() + SHORTEST > until {
+                return (place, Tested::not(key, words::TOO_LATE));
+            }
+            (place, self.tested(actor, key, began, until).await)
         });
         let mut results: Vec<_> = stream::iter(tests).buffer_unordered(AT_ONCE).collect().await;
         results.sort_unstable_by_key(|(place, _)| *place);
@@ -105,12 +106,13 @@ impl KeyChecks {
         Ok(models)
     }
 
-    /// Tells the pool what came out, if that is what the provider said.
+    /// Tells the pool what came out, unless it is only that the gateway itself has too many calls with the key under
+    /// way. `asked` is who wanted the test; nobody when the gateway probes.
     pub(super) fn tell(
         &self,
         key: &PoolKey,
         outcome: std::result::Result<(), &UpstreamFailure>,
-        asked: Option<(&Arc<crate::domain::key::Caller>, &str)>,
+        asked: Option<(&Arc<Caller>, &str)>,
         now_ms: i64,
     ) {
         let ours =

@@ -84,8 +84,8 @@ fn wait(key: &StoredKey, now_ms: i64) -> Option<String> {
     let seconds = (key.health.until_ms?.checked_sub(now_ms).filter(|left| *left > 0)? + 999) / 1000;
     Some(match seconds {
         ..=120 => format!("{seconds} s"),
-        ..=7200 => format!("{} minutes", (seconds + 59) / 60),
-        ..=172_800 => format!("{} hours", (seconds + 3599) / 3600),
-        _ => format!("{} days", (seconds + 86_399) / 86_400),
+        121..=7200 => format!("{} minutes", (seconds + 59) / 60),
+        7201..=172_800 => format!("{} hours", (seconds + 3599) / 3600),
+        172_801.. => format!("{} days", (seconds + 86_399) / 86_400),
     })
 }

@@ -101,7 +101,7 @@ fn record(text: &str, delimiter: char) -> Result<(Vec<String>, usize), &'static 
 /// Reads one field; what follows begins with a delimiter or the end of a line, or is nothing.
 fn field(text: &str, delimiter: char) -> Result<(String, &str), &'static str> {
     let Some(quoted) = text.trim_start_matches(' ').strip_prefix('"') else {
-        let end = text.find(|c| c == delimiter || c == '\n').unwrap_or(text.len());
+        let end = text.find([delimiter, '\n']).unwrap_or(text.len());
         let (field, rest) = text.split_at(end);
         // The end of a line may have two characters.
         return Ok(match field.strip_suffix('\r') {

@@ -121,15 +121,21 @@ impl Store {
                     dsl::provider_keys.filter(dsl::user_id.eq(user_id)).count().get_result(conn).await?;
                 let mut became = Vec::with_capacity(keys.len());
                 for key in keys {
-                    if let Some(name) = with_fingerprint!(conn, key.stored, &key.stored.fingerprint) {
-                        became.push(Insertion::Exists(name));
-                    } else if count >= most {
-                        became.push(Insertion::Full);
-                    } else {
-                        diesel::insert_into(provider_keys::table).values(Row::from(key)).execute(conn).await?;
-                        count += 1;
-                        became.push(Insertion::Stored);
+                    // Most keys are new, so whether one is there already is asked only when it does not go in.
+                    if count < most {
+                        let insert = diesel::insert_into(provider_keys::table).values(Row::from(key));
+                        if insert.on_conflict_do_nothing().execute(conn).await? == 1 {
+                            count += 1;
+                            became.push(Insertion::Stored);
+                            continue;
+                        }
                     }
+                    let same = with_fingerprint!(conn, key.stored, &key.stored.fingerprint);
+                    became.push(match same {
+                        Some(name) => Insertion::Exists(name),
+                        None if count < most => return Err(Undo::Failed(StoreError::Conflict("provider_keys".into()))),
+                        None => Insertion::Full,
+                    });
                 }
                 let stored = became.contains(&Insertion::Stored) && !(all && became.contains(&Insertion::Full));
                 if stored { Ok(became) } else { Err(Undo::Nothing(became)) }

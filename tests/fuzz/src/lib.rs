@@ -4,6 +4,10 @@
 //! what, and which status it has when it is an error; the rest is the provider's body.
 
 use ai_model_gateway::{
+    admin::{
+        key_import::{self, MAX_ROWS, parse},
+        key_kinds::{KeyKind, KeyKinds},
+    },
     domain::{
         event::{ChatEvent, TokenLogprob, TopLogprob},
         failure::UpstreamFailure,
@@ -110,6 +114,25 @@ pub fn check_sse(input: &[u8]) {
     assert_eq!(read(usize::from(*size) + 1), one, "another split, other events");
     let said = one.iter().flat_map(|(events, _)| events).map(|event| event.data.len()).sum::<usize>();
     assert!(said <= body.len(), "more data than bytes");
+}
+
+/// Runs the readers of imported keys: the first byte chooses the format, or that it is to be recognized.
+pub fn check_import(input: &[u8]) {
+    let [format, content @ ..] = input else { return };
+    let formats = key_import::Format::ALL;
+    let format = formats.get(usize::from(*format) % (formats.len() + 1)).copied();
+    let kind = KeyKind { variables: vec!["XAI_API_KEY".into()], ..KeyKind::default() };
+    let kinds = KeyKinds([("xai".to_owned(), kind)].into());
+    let Ok(rows) = parse(content, format, &kinds) else { return };
+    assert!(rows.len() <= MAX_ROWS, "more rows than may be");
+    let lines = content.iter().filter(|byte| **byte == b'\n').count() + 1;
+    assert!(rows.is_sorted_by_key(|row| row.line), "rows out of order");
+    for row in &rows {
+        assert!((1..=lines).contains(&(row.line as usize)), "a row beyond the text");
+        assert!(row.problem.is_none() || row.secret.is_empty(), "a secret of a row that cannot be read");
+    }
+    let kept: usize = rows.iter().map(|row| row.secret.len() + row.name.len() + row.quota_owner.len()).sum();
+    assert!(kept <= content.len(), "{kept} bytes of keys from {} bytes", content.len());
 }
 
 fn pieces(whole: &Bytes, size: usize) -> impl Iterator<Item = Bytes> {
