@@ -138,13 +138,15 @@ fn any_class() -> impl Strategy<Value = FailureClass> {
     (0..FailureClass::ALL.len()).prop_map(|at| FailureClass::ALL[at])
 }
 
-/// What may happen to a key: seconds pass, then it fails or works.
-fn any_story() -> impl Strategy<Value = Vec<(i64, Option<(FailureClass, Option<u64>)>)>> {
+/// What may happen to a key: some time passes, then it fails, perhaps with a wish of the provider's in seconds, or works.
+type Scene = (i64, Option<(FailureClass, Option<u64>)>);
+
+fn any_story() -> impl Strategy<Value = Vec<Scene>> {
     let outcome = prop::option::of((any_class(), prop::option::of(0u64..10_000)));
     prop::collection::vec((0i64..4000, outcome), 0..30)
 }
 
-fn play(story: &[(i64, Option<(FailureClass, Option<u64>)>)]) -> Vec<(i64, Health)> {
+fn play(story: &[Scene]) -> Vec<(i64, Health)> {
     let (mut now, mut health) = (NOON, Health::active(NOON));
     let mut past = vec![(now, health.clone())];
     for (wait, outcome) in story {

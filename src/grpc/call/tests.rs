@@ -33,3 +33,50 @@ fn keeps_sane_request_ids() {
         assert!(made.starts_with("req_") && made.len() == 36, "{made}");
     }
 }
+
+/// An answer that never says anything.
+struct Silent;
+
+impl http_body::Body for Silent {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Poll::Pending
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_at_its_deadline_unless_it_has_no_end() {
+    let limits = CallLimits { max_in_flight: 9, longest: Duration::from_secs(100), max_message_bytes: 9 };
+    for (path, timeout, stops_after, wanted, seconds) in [
+        ("/aigateway.v1.ChatService/StreamChatCompletion", None, 500, tonic::Code::DeadlineExceeded, 100),
+        ("/aigateway.v1.KeyService/WatchProviderKeys", None, 500, tonic::Code::Unavailable, 500),
+        ("/aigateway.v1.KeyService/WatchProviderKeys", Some("300S"), 500, tonic::Code::DeadlineExceeded, 300),
+        ("/aigateway.v1.ChatService/StreamChatCompletion", Some("300S"), 50, tonic::Code::DeadlineExceeded, 100),
+    ] {
+        let stopping = CancellationToken::new();
+        let layer = CallLayer::new(Arc::new(Directory::open_to_all()), limits, stopping.clone());
+        let answer = |_| std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Body::new(Silent))));
+        let mut service = layer.layer(tower::service_fn(answer));
+        let mut request = Request::builder().uri(path);
+        if let Some(timeout) = timeout {
+            request = request.header("grpc-timeout", timeout);
+        }
+        let now = Instant::now();
+        let mut body = service.call(request.body(Body::empty()).unwrap()).await.unwrap().into_body();
+        let stop = async {
+            tokio::time::sleep(Duration::from_secs(stops_after)).await;
+            stopping.cancel();
+            std::future::pending::<()>().await;
+        };
+        let frame = tokio::select! {
+            frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)) => frame,
+            () = stop => None,
+        };
+        let trailers = frame.unwrap().unwrap().into_trailers().unwrap();
+        let status = Status::from_header_map(&trailers).unwrap();
+        assert_eq!(status.code(), wanted, "{path} {timeout:?}");
+        assert_eq!(now.elapsed().as_secs_f64().round() as u64, seconds, "{path} {timeout:?}");
+    }
+}

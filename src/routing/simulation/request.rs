@@ -46,7 +46,7 @@ pub enum Step<'a> {
         candidate: &'a Candidate,
         probe: bool,
     },
-    GaveUp(Error),
+    GaveUp(Box<Error>),
 }
 
 impl<'a> Request<'a> {
@@ -127,7 +127,7 @@ impl<'a> Request<'a> {
             }
             next @ (Next::GiveUp | Next::Late) => {
                 let findings = self.findings.take().expect("it is not over");
-                Step::GaveUp(findings.give_up(matches!(next, Next::Late), now))
+                Step::GaveUp(Box::new(findings.give_up(matches!(next, Next::Late), now)))
             }
         }
     }

@@ -187,7 +187,7 @@ impl World {
             4 => {
                 let stored = &self.rows[place].stored;
                 let outcome = self.truths[place].at(now);
-                pool.tested(&stored.id, stored.secret_version, outcome.as_ref().map(|()| ()), now);
+                pool.tested(&stored.id, stored.secret_version, outcome.as_ref().copied(), now);
                 return;
             }
             _ => {
