@@ -54,6 +54,46 @@ fn keys_are_created_listed_and_revoked() {
 }
 
 #[test]
+fn users_own_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let run = |line: &str| gateway(dir.path(), &line.split(' ').collect::<Vec<_>>(), &[]);
+    let early = run("users create --name ann");
+    assert_eq!(early.status.code(), Some(1), "the first user comes with the first key");
+    assert!(run("keys create --name first").status.success());
+
+    let created = run("users create --name ann");
+    assert!(created.status.success(), "{}", err(&created));
+    let id = out(&created).trim().to_owned();
+    assert_eq!(run("users create --name ann").status.code(), Some(1));
+    let key = run("keys create --name ci --user ann --scopes models,activity --models google/*,sandbox/echo --json");
+    let key: serde_json::Value = serde_json::from_str(&out(&key)).unwrap();
+    assert_eq!(key["user_id"], id.as_str());
+    assert_eq!(key["scopes"], serde_json::json!(["models", "activity"]));
+    assert_eq!(key["allowed_models"], serde_json::json!(["google/*", "sandbox/echo"]));
+
+    assert!(run("users disable ann").status.success());
+    let users: serde_json::Value = serde_json::from_str(&out(&run("users list --json"))).unwrap();
+    let row = |n: usize| (users[n]["name"].clone(), users[n]["role"].clone(), users[n]["state"].clone());
+    assert_eq!(row(0), ("Owner".into(), "owner".into(), "active".into()));
+    assert_eq!(row(1), ("ann".into(), "member".into(), "disabled".into()));
+    assert!(run(&format!("users enable {id}")).status.success());
+    assert!(out(&run("keys list")).lines().any(|line| line.ends_with("ann    ci")), "{}", out(&run("keys list")));
+
+    for (line, code, says) in [
+        ("users disable owner", 1, "last active owner"),
+        ("users disable nobody", 1, "no user has the id or the name nobody"),
+        ("users create --name x --role king", 2, "owner or member"),
+        ("keys create --name x --scopes all", 2, "models, keys, activity"),
+        ("keys create --name x --user nobody", 1, "no user has the id or the name nobody"),
+        ("keys create --name x --models a*b", 1, "allowed model"),
+    ] {
+        let output = run(line);
+        assert_eq!(output.status.code(), Some(code), "{line}: {}", err(&output));
+        assert!(err(&output).contains(says), "{line}: {}", err(&output));
+    }
+}
+
+#[test]
 fn the_chosen_first_key_is_not_lost_to_an_early_create() {
     let dir = tempfile::tempdir().unwrap();
     let env = [("AIGW_BOOTSTRAP_KEY", "0123456789abcdef0123456789abcdef")];
