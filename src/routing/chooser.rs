@@ -103,7 +103,10 @@ impl<'a> Chooser<'a> {
             return Next::Late;
         }
         if let Some(pause) = self.pause.take() {
-            return if self.budget.is_none_or(RetryBudget::take) { Next::Pause(pause) } else { Next::GiveUp };
+            return match self.budget {
+                Some(budget) if !budget.take(now_ms) => Next::GiveUp,
+                Some(_) | None => Next::Pause(pause),
+            };
         }
         match self.claim(now_ms) {
             Some(turn) => Next::Try(turn),

@@ -1,5 +1,5 @@
-//! How many attempts may be repeated: some at any time, and one for every ten requests. When a provider fails for
-//! everybody, repeating each request would only add to its load.
+//! How many attempts may be repeated: some at any time, two more each second, and one for every ten requests. When a
+//! provider fails for everybody, repeating each request would only add to its load; when few ask it, a retry harms nobody.
 
 use std::{
     collections::HashMap,
@@ -10,12 +10,18 @@ use std::{
 const RETRY: i64 = 10;
 /// What a request earns.
 const REQUEST: i64 = 1;
+/// How many milliseconds earn as much as a request.
+const MS_PER_TENTH: i64 = 50;
 /// What a budget holds at most.
-const CAPACITY: i64 = 10 * RETRY;
+const CAPACITY: i64 = 20 * RETRY;
 
 /// The budget of one provider.
 #[derive(Debug)]
-pub struct RetryBudget(AtomicI64);
+pub struct RetryBudget {
+    tenths: AtomicI64,
+    /// Until when the time has been paid for, in Unix milliseconds.
+    paid_until_ms: AtomicI64,
+}
 
 /// The budgets of all providers, by name.
 #[derive(Debug, Default)]
@@ -23,22 +29,42 @@ pub struct RetryBudgets(HashMap<String, RetryBudget>);
 
 impl Default for RetryBudget {
     fn default() -> Self {
-        Self(AtomicI64::new(CAPACITY))
+        Self { tenths: AtomicI64::new(CAPACITY), paid_until_ms: AtomicI64::new(0) }
     }
 }
 
 impl RetryBudget {
     /// A request came.
     pub fn earn(&self) {
-        let more = |tenths: i64| (tenths < CAPACITY).then(|| (tenths + REQUEST).min(CAPACITY));
-        // A full budget stays as it is.
-        let _ = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
+        self.add(REQUEST);
     }
 
     /// Takes what one retry costs, if there is as much.
-    pub fn take(&self) -> bool {
+    pub fn take(&self, now_ms: i64) -> bool {
+        self.pay_time(now_ms);
         let less = |tenths: i64| (tenths >= RETRY).then(|| tenths - RETRY);
-        self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+        self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    /// Adds what the time since the last retry has earned. Of those who come together, one does it.
+    fn pay_time(&self, now_ms: i64) {
+        let paid = self.paid_until_ms.load(Ordering::Relaxed);
+        let earned = now_ms.saturating_sub(paid) / MS_PER_TENTH;
+        if earned == 0 {
+            return;
+        }
+        // A clock that was set back begins anew and earns nothing.
+        let until = if earned < 0 { now_ms } else { paid + earned * MS_PER_TENTH };
+        let mine = self.paid_until_ms.compare_exchange(paid, until, Ordering::Relaxed, Ordering::Relaxed).is_ok();
+        if mine && earned > 0 {
+            self.add(earned);
+        }
+    }
+
+    fn add(&self, tenths: i64) {
+        // A full budget stays as it is.
+        let more = |has: i64| (has < CAPACITY).then(|| has.saturating_add(tenths).min(CAPACITY));
+        let _ = self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more);
     }
 }
 
@@ -56,15 +82,27 @@ impl RetryBudgets {
 mod tests {
     use super::*;
 
+    const NOW: i64 = 1_768_478_400_000;
+
     #[test]
-    fn ten_at_once_then_one_for_every_ten_requests() {
+    fn twenty_at_once_then_one_for_every_ten_requests() {
         let budget = RetryBudget::default();
         budget.earn();
-        assert_eq!((0..20).filter(|_| budget.take()).count(), 10);
+        assert_eq!((0..30).filter(|_| budget.take(NOW)).count(), 20);
         let retries = (0..1000).filter(|_| {
             budget.earn();
-            budget.take()
+            budget.take(NOW)
         });
         assert_eq!(retries.count(), 100);
+    }
+
+    #[test]
+    fn time_earns_two_a_second_and_a_clock_set_back_nothing() {
+        let budget = RetryBudget::default();
+        let taken = |now: i64| (0..100).filter(|_| budget.take(now)).count();
+        let plays = [(NOW, 20), (NOW + 499, 0), (NOW + 1000, 2), (NOW - 5000, 0), (NOW - 4000, 2), (NOW + 3_600_000, 20)];
+        for (now, want) in plays {
+            assert_eq!(taken(now), want, "{}", now - NOW);
+        }
     }
 }
