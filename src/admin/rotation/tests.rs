@@ -6,8 +6,8 @@ use super::*;
 use crate::{
     access::OWNER_ID,
     admin::data_keys::DataKeys,
-    domain::{health::Health, key::StoredKey},
-    storage::{DatabaseUrl, SealedKey, User},
+    domain::{health::Health, key::StoredKey, user::User},
+    storage::{DatabaseUrl, SealedKey},
 };
 
 const KEYS: usize = 250;
