@@ -1,7 +1,8 @@
 //! Compiles `proto/` with protox (pure Rust), so that no `protoc` has to be installed.
 //!
-//! One script serves both packages: the root package gets servers, clients (for tests) and the descriptor set for
-//! reflection; `gateway-edge`, whose manifest says `build = "../build.rs"`, gets clients only.
+//! One script serves both packages: the root package gets servers, clients (for tests), the descriptor set for
+//! reflection and the policy of every rpc; `gateway-edge`, whose manifest says `build = "../build.rs"`, gets clients
+//! only.
 #![expect(clippy::disallowed_methods, reason = "a build script has no other way to learn where it is")]
 
 use std::{
@@ -10,6 +11,8 @@ use std::{
     fs,
     path::{Path, PathBuf},
 };
+
+use protox::prost_reflect::{DescriptorPool, Kind, MethodDescriptor, Value};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let manifest_dir = PathBuf::from(env::var("CARGO_MANIFEST_DIR")?);
@@ -34,7 +37,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let out = PathBuf::from(env::var("OUT_DIR")?);
     if !edge {
-        fs::write(out.join("descriptor.bin"), compile(false)?.encode_file_descriptor_set())?;
+        let compiled = compile(false)?;
+        fs::write(out.join("descriptor.bin"), compiled.encode_file_descriptor_set())?;
+        fs::write(out.join("policy.rs"), policy(&compiled.descriptor_pool())?)?;
     }
     tonic_prost_build::configure()
         .build_client(true)
@@ -44,6 +49,33 @@ fn main() -> Result<(), Box<dyn Error>> {
         .emit_rerun_if_changed(false)
         .compile_fds(compile(true)?.file_descriptor_set())?;
     Ok(())
+}
+
+/// Writes the function from an rpc's path to its policy. An rpc without a policy ends the build.
+fn policy(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
+    let mut code = "pub fn policy_of(path: &str) -> Option<Policy> {\n    Some(match path {\n".to_owned();
+    for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
+        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+        let scope = option(&method, "required_scope").and_then(|(kind, value)| scope_name(&kind, &value));
+        let scope = scope.ok_or_else(|| format!("rpc {path} has no policy: give it `option (required_scope) = …`"))?;
+        let endless = option(&method, "endless").is_some_and(|(_, value)| value == Value::Bool(true));
+        code += &format!("        {path:?} => Policy {{ scope: Scope::{scope}, endless: {endless} }},\n");
+    }
+    Ok(code + "        _ => return None,\n    })\n}\n")
+}
+
+/// Returns the type and the value of an option of policy.proto that the rpc sets itself.
+fn option(method: &MethodDescriptor, name: &str) -> Option<(Kind, Value)> {
+    let extension = method.parent_pool().get_extension_by_name(&format!("aigateway.v1.{name}"))?;
+    let options = method.options();
+    options.has_extension(&extension).then(|| (extension.kind(), options.get_extension(&extension).into_owned()))
+}
+
+/// Makes the name of a variant of `domain::scope::Scope` of `GATEWAY_KEY_SCOPE_KEYS`, say.
+fn scope_name(kind: &Kind, value: &Value) -> Option<String> {
+    let name = kind.as_enum()?.get_value(value.as_enum_number()?)?.name().to_owned();
+    let name = name.strip_prefix("GATEWAY_KEY_SCOPE_").filter(|name| *name != "UNSPECIFIED")?;
+    Some(format!("{}{}", name.get(..1)?, name.get(1..)?.to_ascii_lowercase()))
 }
 
 /// Finds every `.proto` file below `dir`.

@@ -359,5 +359,4 @@ async fn watchers_do_not_hold_up_the_end(url: &str) {
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     let status = watching.await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
-    assert!(status.message().contains("after_id"), "{status}");
 }

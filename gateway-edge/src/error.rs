@@ -22,7 +22,7 @@ pub(crate) mod field;
 pub enum Style {
     /// `{"error":{"message","type","param","code"}}`, below `/v1`.
     OpenAi,
-    /// `{"detail","code","request_id"}`, below `/api/v1`.
+    /// `{"detail","code","param","request_id"}`, below `/api/v1`; `param` only where a field is wrong.
     Api,
 }
 
@@ -235,6 +235,8 @@ struct OpenAiError<'a> {
 struct ApiBody<'a> {
     detail: &'a str,
     code: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    param: Option<&'a str>,
     request_id: &'a str,
 }
 
@@ -333,9 +335,11 @@ impl Failure {
         out.put_slice(b"\n\n");
     }
 
-    fn to_api_json(&self, request_id: &str) -> Vec<u8> {
+    /// Returns the error of our own interface as JSON, in one line.
+    pub fn to_api_json(&self, request_id: &str) -> Vec<u8> {
         let code = self.0.code.as_deref().unwrap_or(self.0.kind);
-        serde_json::to_vec(&ApiBody { detail: &self.0.message, code, request_id }).unwrap_or_default()
+        let (detail, param) = (&self.0.message, self.param());
+        serde_json::to_vec(&ApiBody { detail, code, param, request_id }).unwrap_or_default()
     }
 
     /// Answers in the style of the route, without the request id header.

@@ -1,15 +1,17 @@
-//! The REST face of AI Model Gateway: OpenAI's chat completions, Responses, text completions, embeddings and models,
-//! health, and gRPC-Web on the same origin.
+//! The REST face of AI Model Gateway: OpenAI's chat completions, Responses, text completions, embeddings and models; keys,
+//! activity and usage; health; and gRPC-Web on the same origin.
 //!
 //! The edge knows the service only by its contract, so it runs in the service's process ([`Transport::in_memory`]) or in
 //! its own ([`Transport::remote`]). In reading order:
 //!
 //! * `routes`: one file per group of routes; what a request passes through.
 //! * `openai`: OpenAI's JSON to the contract and back, without IO.
+//! * `api`: the same for our own JSON below `/api/v1`.
 //! * `metadata`: headers that become gRPC metadata, the request id, deadlines.
 //! * `error`: the one table from gRPC statuses to OpenAI errors.
 //! * `transport`, `serve`, `settings`, `health`: the connection to the service, the listener, and what can be set.
 
+mod api;
 /// One source for both crates, as `build.rs` is: a codec is a matter of buffers, not of either side.
 #[path = "../../src/grpc/codec.rs"]
 mod codec;

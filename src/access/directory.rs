@@ -3,7 +3,7 @@
 use std::{
     collections::HashMap,
     sync::{
-        Arc,
+        Arc, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
@@ -12,7 +12,10 @@ use std::{
 use arc_swap::ArcSwap;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 
-use super::gateway_key::{MAX_LENGTH, hash};
+use super::{
+    gateway_key::{MAX_LENGTH, hash},
+    last_use::{LastUse, UnstoredUse},
+};
 use crate::domain::{
     error::{Error, ErrorKind},
     key::{Caller, GatewayKey},
@@ -40,6 +43,15 @@ struct Entry {
     hash: [u8; 32],
     expires_ms: Option<i64>,
     caller: Arc<Caller>,
+    /// Outlives the snapshot: the next one takes it over.
+    used: Arc<LastUse>,
+}
+
+impl Entry {
+    fn unstored(&self) -> Option<UnstoredUse> {
+        let time_ms = self.used.unstored()?;
+        Some(UnstoredUse { key_id: self.caller.key_id.clone(), time_ms, of: self.used.clone() })
+    }
 }
 
 impl AccessSnapshot {
@@ -49,8 +61,8 @@ impl AccessSnapshot {
             let hash: [u8; 32] = key.hash.try_into().ok()?;
             let (scopes, models) = (key.scopes, key.models);
             let caller = Caller { user_id: key.user_id, key_id: key.id, key_name: key.name, scopes, models };
-            let caller = Arc::new(caller);
-            Some((prefix(&hash), Entry { hash, expires_ms: key.expires_ms, caller }))
+            let (caller, used) = (Arc::new(caller), Arc::new(LastUse::stored_at(key.last_used_ms)));
+            Some((prefix(&hash), Entry { hash, expires_ms: key.expires_ms, caller, used }))
         };
         Self { revision, keys: keys.into_iter().filter(|key| key.active).filter_map(entry).collect() }
     }
@@ -63,7 +75,26 @@ impl AccessSnapshot {
         let hash = hash(token);
         let entry = self.keys.get(&prefix(&hash))?;
         verify_slices_are_equal(&entry.hash, &hash).ok()?;
-        entry.expires_ms.is_none_or(|expires| now_ms < expires).then_some(&entry.caller)
+        if entry.expires_ms.is_some_and(|expires| expires <= now_ms) {
+            return None;
+        }
+        entry.used.note(now_ms);
+        Some(&entry.caller)
+    }
+
+    /// Goes on counting where the snapshot before has got to. Returns the uses of keys that are gone.
+    fn take_over(&mut self, before: &Self) -> Vec<UnstoredUse> {
+        let mut gone = Vec::new();
+        for (prefix, old) in &before.keys {
+            match self.keys.get_mut(prefix) {
+                Some(new) => {
+                    old.used.was_stored(new.used.last());
+                    new.used = old.used.clone();
+                }
+                None => gone.extend(old.unstored()),
+            }
+        }
+        gone
     }
 }
 
@@ -80,12 +111,14 @@ pub struct Directory {
     anonymous: Option<Arc<Caller>>,
     /// Whether keys may exist that the snapshot lacks, because the database is away.
     stale: AtomicBool,
+    /// Last uses of keys that left the snapshot before these were stored. No request looks here.
+    left: Mutex<Vec<UnstoredUse>>,
 }
 
 impl Directory {
     /// Starts empty: nobody is let in before the first [`Self::replace`].
     pub fn new() -> Self {
-        Self { snapshot: ArcSwap::default(), anonymous: None, stale: AtomicBool::new(false) }
+        Self::with(None)
     }
 
     /// Asks for no key: every caller is the owner. Only for addresses that nobody else can reach.
@@ -97,7 +130,16 @@ impl Directory {
             scopes: Scopes::all(),
             models: ModelPatterns::default(),
         };
-        Self { snapshot: ArcSwap::default(), anonymous: Some(Arc::new(caller)), stale: AtomicBool::new(false) }
+        Self::with(Some(Arc::new(caller)))
+    }
+
+    fn with(anonymous: Option<Arc<Caller>>) -> Self {
+        Self { snapshot: ArcSwap::default(), anonymous, stale: AtomicBool::new(false), left: Mutex::default() }
+    }
+
+    /// Whether callers need no key.
+    pub fn is_open_to_all(&self) -> bool {
+        self.anonymous.is_some()
     }
 
     /// Returns who shows this key. A missing, malformed, unknown, expired or revoked key gets one identical error, so
@@ -123,14 +165,35 @@ impl Directory {
 
     fn refusal(&self, bearer: Option<&str>) -> Error {
         if bearer.is_none() || !self.is_stale() {
-            return invalid();
+            return refused();
         }
         let message = "the gateway's database is not available and this key is not known from before; try again soon";
         Error { retry_after: Some(RETRY), ..Error::new(ErrorKind::StorageUnavailable, message) }
     }
 
-    pub fn replace(&self, snapshot: AccessSnapshot) {
+    /// Puts a newer snapshot in place. Only one caller may do so at a time.
+    pub fn replace(&self, mut snapshot: AccessSnapshot) {
+        let gone = snapshot.take_over(&self.snapshot.load());
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).extend(gone);
         self.snapshot.store(Arc::new(snapshot));
+    }
+
+    /// Returns when a key was last used, as far as this process or the database knows.
+    pub fn last_used_ms(&self, key: &GatewayKey) -> Option<i64> {
+        let snapshot = self.snapshot.load();
+        let prefix = key.hash.get(..size_of::<Prefix>()).and_then(|bytes| Prefix::try_from(bytes).ok());
+        let noted = prefix.and_then(|prefix| snapshot.keys.get(&prefix)).and_then(|entry| entry.used.last());
+        noted.max(key.last_used_ms)
+    }
+
+    /// Returns the uses that the database does not know yet, in the order of their keys' ids.
+    pub fn unstored_uses(&self) -> Vec<UnstoredUse> {
+        let mut left = self.left.lock().unwrap_or_else(PoisonError::into_inner);
+        left.retain(|gone| gone.of.unstored().is_some());
+        let mut uses = left.clone();
+        uses.extend(self.snapshot.load().keys.values().filter_map(Entry::unstored));
+        uses.sort_unstable_by(|a, b| a.key_id.cmp(&b.key_id));
+        uses
     }
 
     /// Returns the revision of the snapshot in use.
@@ -145,7 +208,8 @@ impl Default for Directory {
     }
 }
 
-fn invalid() -> Error {
+/// The one answer to every key that is not good.
+pub fn refused() -> Error {
     Error::new(
         ErrorKind::GatewayKeyInvalid,
         "the gateway key is missing or not valid; send `authorization: Bearer sk-…`, and create a key with \

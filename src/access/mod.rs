@@ -2,9 +2,11 @@
 
 mod directory;
 mod gateway_key;
+mod last_use;
 
-pub use directory::{AccessSnapshot, Directory, OWNER_ID};
+pub use directory::{AccessSnapshot, Directory, OWNER_ID, refused};
 pub use gateway_key::{GatewayKeySecret, TokenError};
+pub use last_use::UnstoredUse;
 
 #[cfg(test)]
 mod tests;

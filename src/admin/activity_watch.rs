@@ -5,9 +5,8 @@ use std::{collections::VecDeque, time::Duration};
 
 use tokio::{
     sync::watch,
-    time::{Instant, sleep_until},
+    time::{Instant, timeout_at},
 };
-use tokio_util::sync::CancellationToken;
 
 use super::errors::from_store;
 use crate::{
@@ -30,10 +29,6 @@ pub struct WatchActivity {
     pub filter: ActivityFilter,
     /// Id of the last entry seen before; empty: only what happens from now on.
     pub after_id: String,
-    /// When the watch ends at the latest.
-    pub until: Instant,
-    /// Ends the watch when the gateway stops.
-    pub stopping: CancellationToken,
 }
 
 /// What a watcher is told.
@@ -77,12 +72,10 @@ impl ActivityWatch {
                 self.read(head).await?;
                 continue;
             }
-            tokio::select! {
-                biased;
-                () = self.wanted.stopping.cancelled() => return Err(ended("the gateway is stopping")),
-                () = sleep_until(self.wanted.until) => return Err(ended("the watch has reached its longest time")),
-                changed = self.head.changed() => changed.map_err(|_| ended("the gateway is stopping"))?,
-                () = sleep_until(silent_at) => return Ok(Watched::Silence),
+            match timeout_at(silent_at, self.head.changed()).await {
+                Ok(Ok(())) => {}
+                Ok(Err(_)) => return Err(Error::new(ErrorKind::ShuttingDown, "the gateway is stopping; watch again")),
+                Err(_) => return Ok(Watched::Silence),
             }
         }
     }
@@ -97,11 +90,6 @@ impl ActivityWatch {
         self.seen = head;
         Ok(())
     }
-}
-
-fn ended(why: &str) -> Error {
-    let message = format!("{why}; watch again, with the id of the last entry as after_id to lose nothing");
-    Error::new(ErrorKind::ShuttingDown, message)
 }
 
 #[cfg(test)]

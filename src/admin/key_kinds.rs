@@ -2,15 +2,44 @@
 
 use std::collections::BTreeMap;
 
-use crate::domain::error::{Error, Result};
+use crate::domain::{
+    error::{Error, Result},
+    key::KeyParameter,
+};
 
 /// The keys of one provider.
 #[derive(Clone, Debug, Default)]
 pub struct KeyKind {
-    /// Names of what the provider needs beside the secret, such as `scope`.
-    pub parameters: &'static [&'static str],
+    /// What the provider needs beside the secret, such as a `scope`. None of it has to be given.
+    pub parameters: &'static [KeyParameter],
     /// Environment variables that usually hold such a key; imports of `.env` files look for them.
     pub variables: Vec<String>,
+    /// Where its owner makes a new one, for messages; empty when that is not known.
+    pub console: &'static str,
+}
+
+impl KeyKind {
+    /// Refuses what the provider does not know. `field` is the path of the parameters in the contract.
+    pub fn check_parameters(&self, parameters: &BTreeMap<String, String>, field: &str) -> Result<()> {
+        for (name, value) in parameters {
+            let Some(known) = self.parameters.iter().find(|known| known.name == name) else {
+                return Err(Error::invalid(field, self.what_it_takes()));
+            };
+            if !known.values.contains(&value.as_str()) {
+                let message = format!("`{}` must be one of {}", known.name, known.values.join(", "));
+                return Err(Error::invalid(format!("{field}.{}", known.name), message));
+            }
+        }
+        Ok(())
+    }
+
+    fn what_it_takes(&self) -> String {
+        let names: Vec<&str> = self.parameters.iter().map(|known| known.name).collect();
+        match &names[..] {
+            [] => "keys of this provider take no parameters; leave them out".to_owned(),
+            names => format!("keys of this provider take {} and nothing else", names.join(", ")),
+        }
+    }
 }
 
 /// The providers that take keys, by name.
@@ -27,4 +56,21 @@ impl KeyKinds {
             Error::invalid(field, message)
         })
     }
+
+    /// Returns the provider whose keys a variable holds: `XAI_API_KEY`, and with a number `XAI_API_KEY_2` or
+    /// `XAI_API_KEY2`. Upper and lower case are alike.
+    pub fn of_variable(&self, variable: &str) -> Option<&str> {
+        let known = |name: &str| {
+            let is_of = |kind: &KeyKind| kind.variables.iter().any(|one| one.eq_ignore_ascii_case(name));
+            self.0.iter().find(|(_, kind)| is_of(kind)).map(|(provider, _)| provider.as_str())
+        };
+        let without_number = || {
+            let name = variable.trim_end_matches(|c: char| c.is_ascii_digit());
+            (name.len() < variable.len()).then(|| name.strip_suffix('_').unwrap_or(name))
+        };
+        known(variable).or_else(|| known(without_number()?))
+    }
 }
+
+#[cfg(test)]
+mod tests;

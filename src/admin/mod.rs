@@ -1,11 +1,15 @@
 //! USE CASES of whoever runs the gateway or owns keys: validate, write, publish the new snapshot; and what there is to
 //! list.
 
+mod access_state;
 pub mod activity;
 pub mod activity_watch;
 pub mod actor;
+pub mod data_keys;
 mod errors;
 pub mod gateway_keys;
+mod grant;
+mod happening_entries;
 pub mod happenings;
 pub mod key_checks;
 pub mod key_import;
@@ -13,10 +17,10 @@ pub mod key_kinds;
 mod listed;
 pub mod models;
 pub mod provider_keys;
+pub mod rotation;
 pub mod upstream_models;
 pub mod usage;
-
-use tokio_util::sync::CancellationToken;
+pub mod users;
 
 /// The use cases of keys, activity and usage.
 pub struct Administration {
@@ -26,6 +30,4 @@ pub struct Administration {
     pub import: key_import::KeyImport,
     pub activity: activity::Activity,
     pub usage: usage::UsageReport,
-    /// Ends what has no end of its own, such as watches, so that the gateway can stop.
-    pub stopping: CancellationToken,
 }

@@ -2,51 +2,55 @@
 //! forgetting what is old.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    collections::HashMap,
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use tokio::{
-    sync::mpsc::{self, Sender},
+    sync::{Notify, mpsc},
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    batches::{Destination, write_batches},
+    batches::write_batches,
     now_ms,
+    records::{ActivityTable, RecordKeeper, UsageTable, keep_records},
     retention::forget_old,
 };
 use crate::{
     activity::ActivityQueue,
-    admin::{Administration, happenings},
+    admin::{Administration, happenings::HappeningKeeper},
     config::Retention,
-    domain::{activity::ActivityEntry, consumption::UsageRecord},
-    metering::{Record, Records},
+    metering::Records,
     routing::{catalog::Catalog, happenings::HappeningQueue},
-    storage::StoreError,
+    storage::Listener,
     telemetry::RequestLog,
 };
 
-/// How often another process's changes to keys, and its entries of activity, are looked for.
+/// How often another process's changes are looked for, when nothing tells of them.
 const REFRESH: Duration = Duration::from_millis(500);
-/// How often the records of finished requests are written.
-const RECORD_TICK: Duration = Duration::from_millis(100);
+/// Rest after each look, so that many changes at once cost few looks.
+const REFRESH_PAUSE: Duration = Duration::from_millis(10);
+/// How often it is written down when gateway keys were last used.
+const USES_TICK: Duration = Duration::from_secs(5);
 /// How often it is seen whether an invalid key is to be tried again.
 const PROBE_TICK: Duration = Duration::from_secs(1);
+/// How often it is written when keys were last used.
+const LAST_USE_TICK: Duration = Duration::from_secs(2);
 /// How many records may wait while the database is away.
 const WAITING_RECORDS: usize = 10_000;
-/// How long each of those that write may go on at the end.
+/// How long a stop waits for all that is still to be written.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Everything there is to do.
 pub struct Work {
     pub admin: Arc<Administration>,
     pub catalog: Arc<Catalog>,
+    /// Tells of other processes' changes, where the database can.
+    pub listener: Option<Listener>,
     pub records: Records,
     pub happened: HappeningQueue,
     pub entries: ActivityQueue,
@@ -55,9 +59,10 @@ pub struct Work {
 
 /// Work that goes on.
 pub struct Running {
+    admin: Arc<Administration>,
     /// They have nothing to finish.
     helpers: JoinSet<()>,
-    /// In the order in which they end: each may report to those after it.
+    /// In the order in which they end: each hands on to some after it.
     writers: Vec<Writer>,
 }
 
@@ -74,37 +79,40 @@ impl Writer {
         Self { task, ending }
     }
 
-    /// Waits until everything is written, but not for ever.
+    /// Waits until everything is written.
     async fn end(mut self) {
         self.ending.cancel();
-        if timeout(LAST_WRITES, self.task.join_next()).await.is_err() {
-            tracing::warn!(timeout_s = LAST_WRITES.as_secs(), "the last records could not be written in time");
-        }
+        self.task.join_next().await;
     }
 }
 
 impl Work {
     /// Begins.
     pub fn spawn(self, log: Option<RequestLog>) -> Running {
-        let Self { admin, catalog, records, happened, entries, retention } = self;
+        let Self { admin, catalog, listener, records, happened, entries, retention } = self;
         let mut helpers = JoinSet::new();
-        helpers.spawn(refresh_keys(admin.clone()));
-        helpers.spawn(refresh_activity(admin.clone()));
+        let changed = Arc::new(Notify::new());
+        helpers.spawn(refresh(admin.clone(), changed.clone()));
+        if let Some(listener) = listener {
+            helpers.spawn(listener.run(move || changed.notify_one()));
+        }
+        helpers.spawn(keep_gateway_key_uses(admin.clone()));
         helpers.spawn(probe_keys(admin.clone()));
+        helpers.spawn(keep_last_uses(admin.clone()));
         helpers.spawn(forget_old(admin.clone(), retention));
 
         let (queue, waiting) = mpsc::channel(WAITING_RECORDS);
         let lost = Arc::new(AtomicU64::new(0));
-        let keeper = Keeper { records, log, catalog, queue, lost: lost.clone() };
+        let keeper = RecordKeeper { records, log, catalog, queue, lost: lost.clone() };
         let usage = UsageTable { admin: admin.clone(), lost };
         let activity = ActivityTable { admin: admin.clone(), lost: entries.lost };
         let writers = vec![
-            Writer::spawn(|ending| keep_happenings(admin, happened, ending)),
             Writer::spawn(|ending| keep_records(keeper, ending)),
+            Writer::spawn(|ending| keep_happenings(admin.clone(), happened, ending)),
             Writer::spawn(|ending| write_batches(usage, waiting, ending)),
             Writer::spawn(|ending| write_batches(activity, entries.entries, ending)),
         ];
-        Running { helpers, writers }
+        Running { admin, helpers, writers }
     }
 }
 
@@ -112,17 +120,24 @@ impl Running {
     /// Ends it, when nobody sends requests any more.
     pub async fn end(mut self) {
         self.helpers.shutdown().await;
-        for writer in self.writers {
-            writer.end().await;
+        let last = async {
+            for writer in self.writers {
+                writer.end().await;
+            }
+            let _ = self.admin.gateway_keys.state.store_uses().await;
+        };
+        if timeout(LAST_WRITES, last).await.is_err() {
+            tracing::warn!(timeout_s = LAST_WRITES.as_secs(), "the last records could not be written in time");
         }
     }
 }
 
-/// Looks for changes that other processes made to keys, for ever.
-async fn refresh_keys(admin: Arc<Administration>) {
+/// Looks for what other processes wrote, when it is told of something and now and then, for ever.
+async fn refresh(admin: Arc<Administration>, changed: Arc<Notify>) {
     let mut away = false;
     loop {
-        sleep(REFRESH).await;
+        sleep(REFRESH_PAUSE).await;
+        let _ = timeout(REFRESH, changed.notified()).await;
         match admin.gateway_keys.refresh().await {
             Ok(_) if away => tracing::info!("the database is back"),
             Err(error) if !away => {
@@ -131,19 +146,23 @@ async fn refresh_keys(admin: Arc<Administration>) {
             Ok(_) | Err(_) => {}
         }
         away = admin.gateway_keys.is_stale();
-        if !away && let Err(error) = admin.provider_keys.refresh().await {
+        if away {
+            continue;
+        }
+        if let Err(error) = admin.provider_keys.refresh().await {
             tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
+        }
+        if let Err(error) = admin.activity.refresh().await {
+            tracing::warn!(%error, "activity cannot be read; those who watch it wait");
         }
     }
 }
 
-/// Looks for activity that other processes wrote, for those who watch it.
-async fn refresh_activity(admin: Arc<Administration>) {
+async fn keep_gateway_key_uses(admin: Arc<Administration>) {
     loop {
-        sleep(REFRESH).await;
-        if let Err(error) = admin.activity.refresh().await {
-            tracing::debug!(%error, "activity cannot be read; those who watch it wait");
-        }
+        sleep(USES_TICK).await;
+        // A database that is away was told of already; the uses are kept for the next time.
+        let _ = admin.gateway_keys.state.store_uses().await;
     }
 }
 
@@ -154,7 +173,9 @@ async fn probe_keys(admin: Arc<Administration>) {
     }
 }
 
+/// Stores what requests found out, until nobody reports any more or the end has come and all is stored.
 async fn keep_happenings(admin: Arc<Administration>, mut happened: HappeningQueue, ending: CancellationToken) {
+    let mut keeper = HappeningKeeper::new(admin.provider_keys.clone());
     loop {
         let happening = tokio::select! {
             happening = happened.happenings.recv() => happening,
@@ -164,89 +185,23 @@ async fn keep_happenings(admin: Arc<Administration>, mut happened: HappeningQueu
             }
         };
         let Some(happening) = happening else { return };
-        happenings::store(&admin.provider_keys, happening).await;
-        let lost = happened.take_lost();
+        keeper.store(&happening).await;
+        let lost = happened.take_lost() + keeper.take_lost();
         if lost > 0 {
-            tracing::warn!(lost, "changes of keys were lost: they came faster than they could be written");
+            tracing::warn!(lost, "changes of keys were lost: the database was away, or slower than they came");
         }
     }
 }
 
-/// Logs the records of finished requests and hands them on.
-async fn keep_records(mut keeper: Keeper, ending: CancellationToken) {
-    while !ending.is_cancelled() {
-        tokio::select! {
-            () = sleep(RECORD_TICK) => {}
-            () = ending.cancelled() => {}
+/// Writes when keys were last used, for ever. What cannot be written waits, at most one time for each key.
+async fn keep_last_uses(admin: Arc<Administration>) {
+    let mut waiting = HashMap::new();
+    loop {
+        sleep(LAST_USE_TICK).await;
+        waiting.extend(admin.provider_keys.pool.take_used());
+        let used: Vec<_> = waiting.iter().map(|(id, at_ms): (&String, &i64)| (id.clone(), *at_ms)).collect();
+        if used.is_empty() || admin.provider_keys.store.touch_provider_keys(&used).await.is_ok() {
+            waiting.clear();
         }
-        keeper.take();
-    }
-}
-
-struct Keeper {
-    records: Records,
-    log: Option<RequestLog>,
-    catalog: Arc<Catalog>,
-    queue: Sender<UsageRecord>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Keeper {
-    fn take(&mut self) {
-        let records: Vec<Record> = self.records.drain().collect();
-        if let Some(log) = &mut self.log {
-            log.write(&records);
-        }
-        for record in &records {
-            if self.queue.try_send(self.usage_record(record)).is_err() {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let lost = self.records.take_lost();
-        if lost > 0 {
-            tracing::warn!(lost, "records of requests were lost: they came faster than they could be taken");
-        }
-    }
-
-    fn usage_record(&self, record: &Record) -> UsageRecord {
-        let target = record.target.as_ref();
-        let model = target.and_then(|t| self.catalog.model_at(&t.provider, &t.model));
-        record.usage_record(target.map(|t| self.catalog.model_id(t)).unwrap_or_default(), model)
-    }
-}
-
-struct ActivityTable {
-    admin: Arc<Administration>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Destination for ActivityTable {
-    type Row = ActivityEntry;
-    const ROWS: &'static str = "entries of activity";
-
-    async fn write(&self, rows: &[ActivityEntry]) -> Result<(), StoreError> {
-        self.admin.activity.keep(rows).await
-    }
-
-    fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
-    }
-}
-
-struct UsageTable {
-    admin: Arc<Administration>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Destination for UsageTable {
-    type Row = UsageRecord;
-    const ROWS: &'static str = "records of usage";
-
-    async fn write(&self, rows: &[UsageRecord]) -> Result<(), StoreError> {
-        self.admin.usage.keep(rows).await
-    }
-
-    fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
     }
 }

@@ -3,6 +3,7 @@
 mod background;
 mod batches;
 mod providers;
+mod records;
 mod retention;
 
 use std::{
@@ -25,6 +26,7 @@ use crate::{
     admin::{
         Administration,
         activity::Activity,
+        data_keys::DataKeys,
         gateway_keys::{FirstKey, GatewayKeys},
         key_checks::KeyChecks,
         key_import::KeyImport,
@@ -34,7 +36,7 @@ use crate::{
         usage::UsageReport,
     },
     chat::Chat,
-    config::{Auth, Settings},
+    config::{Auth, MasterKey, Settings},
     embeddings::Embedder,
     grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, recorder},
@@ -44,8 +46,8 @@ use crate::{
         happenings::{Happenings, happenings},
         key_pool::KeyPool,
     },
-    sealing::Sealer,
-    storage::{DatabaseUrl, Store},
+    sealing::MasterSource,
+    storage::{DatabaseUrl, Listener, Store},
     telemetry::RequestLog,
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
 };
@@ -63,7 +65,6 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 pub struct App {
     settings: Settings,
     background: background::Work,
-    stopping: CancellationToken,
     routes: Routes,
     in_memory: InMemory<ChatEntry<Upstreams>>,
     health: Health,
@@ -89,6 +90,7 @@ impl App {
             Auth::Required => Directory::new(),
             Auth::Off => Directory::open_to_all(),
         });
+        let data_keys = DataKeys::open(store.clone(), master_source(&settings.master_key), now_ms()).await?;
         let gateway_keys = GatewayKeys::new(store.clone(), directory.clone());
         let chosen = settings.bootstrap_key.as_ref().map(|key| key.expose_secret());
         let first_key = gateway_keys.bootstrap(chosen, now_ms()).await?;
@@ -102,14 +104,16 @@ impl App {
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), fallback_keys: fallback_keys.clone(), upstream });
         let embedder = Arc::new(Embedder { catalog, fallback_keys, transport, limits: chat.limits, recorder });
-        let keys = provider_keys(&settings, &store, happenings, log);
+        let keys = provider_keys(&settings, &store, data_keys, happenings, log);
+        keys.publish().await.context("the stored provider keys cannot be read")?;
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
-        let stopping = admin.stopping.clone();
         let (catalog, retention) = (chat.catalog.clone(), settings.retention);
-        let background = background::Work { admin: admin.clone(), catalog, records, happened, entries, retention };
+        let listener = Listener::new(&url);
+        let background =
+            background::Work { admin: admin.clone(), catalog, listener, records, happened, entries, retention };
         let services = Services { chat, embedder, models, admin, directory, key_headers: providers::key_headers() };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, background, stopping, routes, in_memory, health, grpc, edge, first_key })
+        Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -122,7 +126,8 @@ impl App {
 
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
     pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, background, stopping, routes, in_memory, health, grpc, edge, .. } = self;
+        let Self { settings, background, routes, in_memory, health, grpc, edge, .. } = self;
+        let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
         let grpc_settings = grpc_settings(&settings);
@@ -161,14 +166,16 @@ pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
-fn provider_keys(settings: &Settings, store: &Store, happenings: Happenings, log: ActivityLog) -> Arc<ProviderKeys> {
-    Arc::new(ProviderKeys {
-        store: store.clone(),
-        sealer: Arc::new(Sealer {}),
-        pool: Arc::new(KeyPool::new(happenings)),
-        log,
-        kinds: Arc::new(providers::key_kinds(settings)),
-    })
+fn provider_keys(
+    settings: &Settings,
+    store: &Store,
+    data_keys: DataKeys,
+    happenings: Happenings,
+    log: ActivityLog,
+) -> Arc<ProviderKeys> {
+    let pool = Arc::new(KeyPool::new(happenings));
+    let kinds = Arc::new(providers::key_kinds(settings));
+    Arc::new(ProviderKeys::new(store.clone(), Arc::new(data_keys), pool, log, kinds))
 }
 
 fn administration(
@@ -184,7 +191,15 @@ fn administration(
         import: KeyImport { keys },
         activity: Activity::new(store.clone()),
         usage: UsageReport { store },
-        stopping: CancellationToken::new(),
+    }
+}
+
+/// Returns where the master key comes from, as the settings say it.
+pub fn master_source(setting: &MasterKey) -> MasterSource {
+    match setting {
+        MasterKey::Value(text) => MasterSource::Value(text.clone()),
+        MasterKey::File(path) => MasterSource::File(path.clone()),
+        MasterKey::Generated(path) => MasterSource::Generated(path.clone()),
     }
 }
 

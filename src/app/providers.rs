@@ -18,7 +18,8 @@ use crate::{
         adapter::Adapter,
         anthropic::AnthropicAdapter,
         gemini::GeminiAdapter,
-        openai::OpenAiAdapter,
+        key_test::KeyTest,
+        openai::{OpenAiAdapter, vendors::vendor},
         registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, Choices, KeyStyle, SANDBOX_MODEL, Wire},
     },
     routing::{
@@ -111,11 +112,16 @@ pub fn fallback_keys(settings: &Settings) -> FallbackKeys {
 /// What is known of the keys of every provider that takes one.
 pub fn key_kinds(settings: &Settings) -> KeyKinds {
     let built_in = BUILT_IN.iter().filter(|row| row.key_style != KeyStyle::None).map(|row| {
-        let kind = KeyKind { parameters: &[], variables: vec![row.key_variable.to_owned()] };
-        (row.name.to_owned(), kind)
+        let variables = [&[row.key_variable], row.key_aliases].concat().into_iter().map(str::to_owned).collect();
+        (row.name.to_owned(), KeyKind { parameters: row.key_parameters, variables, console: row.key_console })
     });
-    let configured = settings.providers.iter().filter(|entry| entry.auth != ProviderAuth::None);
-    let configured = configured.map(|entry| (entry.name.clone(), KeyKind::default()));
+    let configured = settings.providers.iter().filter(|entry| entry.auth != ProviderAuth::None).map(|entry| {
+        let by_name = format!("{}_API_KEY", entry.name.to_ascii_uppercase().replace('-', "_"));
+        let by_custom = vendor(&entry.name).map(|row| row.key_variable.to_owned());
+        let mut variables: Vec<_> = [by_name].into_iter().chain(by_custom.filter(|name| !name.is_empty())).collect();
+        variables.dedup();
+        (entry.name.clone(), KeyKind { variables, ..KeyKind::default() })
+    });
     KeyKinds(built_in.chain(configured).collect())
 }
 
@@ -142,7 +148,9 @@ pub fn upstreams(
         let Wire::Http(adapter) = row.wire else { continue };
         let plain = || Upstream { base_url: row.base_url.to_owned(), ..Upstream::default() };
         let own = settings.upstreams.get(row.name).cloned().unwrap_or_else(plain);
-        upstreams.insert(row.name.to_owned(), built_in(row, adapter(&choices), &own, http, timeouts)?);
+        let upstream = built_in(row, adapter(&choices), &own, http, timeouts)?;
+        let model = settings.default_models.chat(row.name).map(str::to_owned);
+        upstreams.insert(row.name.to_owned(), upstream.with_key_test(row.key_test.clone(), model));
     }
     for entry in &settings.providers {
         upstreams.insert(entry.name.clone(), configured(entry)?);
@@ -216,5 +224,10 @@ fn configured(entry: &ProviderEntry) -> anyhow::Result<HttpUpstream> {
         ProviderAuth::None => KeyStyle::None,
     };
     let base_url = entry.base_url.trim_end_matches('/').to_owned();
-    Ok(HttpUpstream::new(base_url, key_style, headers, adapter))
+    let key_test = match entry.format {
+        ProviderFormat::OpenAi => entry.dialect.key_test(),
+        ProviderFormat::Gemini | ProviderFormat::Anthropic => KeyTest::ModelsIfPrivate,
+    };
+    let model = entry.default_model.as_ref().or(entry.models.first()).cloned();
+    Ok(HttpUpstream::new(base_url, key_style, headers, adapter).with_key_test(key_test, model))
 }

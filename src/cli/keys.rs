@@ -7,30 +7,46 @@ use serde_json::json;
 
 use super::{
     args::KeysCommand,
-    output::{Failure, columns, print, print_json, timestamp},
+    output::{Failure, block_on, columns, print, print_json, timestamp},
 };
 use crate::{
     access::{Directory, OWNER_ID},
-    admin::gateway_keys::{CreateKey, GatewayKeys},
+    admin::{
+        gateway_keys::{CreateKey, GatewayKeys},
+        users::Users,
+    },
     app::now_ms,
     config::Settings,
-    domain::key::GatewayKey,
+    domain::{
+        key::GatewayKey,
+        scope::{ModelPatterns, Scope},
+    },
     storage::{DatabaseUrl, Store},
 };
 
 pub fn run(settings: &Settings, command: KeysCommand) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|error| Failure::Failed(error.to_string()))?;
-    runtime.block_on(async {
+    block_on(async {
         let url = DatabaseUrl::parse(settings.database_url.expose_secret())?;
-        let keys = GatewayKeys::new(Store::open(&url, 1).await?, Arc::new(Directory::new()));
+        let (store, directory) = (Store::open(&url, 1).await?, Arc::new(Directory::new()));
+        let users = Users::new(store.clone(), directory.clone());
+        let keys = GatewayKeys::new(store, directory);
         match command {
-            KeysCommand::Create { name, expires_in, json } => create(&keys, settings, (name, expires_in), json).await,
-            KeysCommand::List { json } => list(&keys, json).await,
+            KeysCommand::Create { name, user, scopes, models, expires_in, json } => {
+                if let Some(chosen) = &settings.bootstrap_key {
+                    // The chosen key is created in an empty store only: after this command it would be too late.
+                    keys.bootstrap(Some(chosen.expose_secret()), now_ms()).await?;
+                }
+                let user_id = match user {
+                    Some(user) => users.find(&user).await?.id,
+                    None => OWNER_ID.to_owned(),
+                };
+                let scopes = scopes.into_iter().collect();
+                let request = CreateKey { scopes, models: ModelPatterns::new(models), ..CreateKey::named(name) };
+                create(&keys, (&user_id, request, expires_in), json).await
+            }
+            KeysCommand::List { json } => list(&keys, &users, json).await,
             KeysCommand::Revoke { id } => {
-                let key = keys.revoke(public_id(&id)).await?;
+                let key = keys.revoke(public_id(&id), now_ms()).await?;
                 eprintln!("revoked {} ({}); running gateways refuse it within a second", key.id, key.name);
                 Ok(())
             }
@@ -46,17 +62,12 @@ fn public_id(text: &str) -> &str {
 
 async fn create(
     keys: &GatewayKeys,
-    settings: &Settings,
-    (name, expires_in): (String, Option<Duration>),
+    (user_id, request, expires_in): (&str, CreateKey, Option<Duration>),
     json: bool,
 ) -> Result<(), Failure> {
     let now_ms = now_ms();
-    if let Some(chosen) = &settings.bootstrap_key {
-        // The chosen key is created in an empty store only: after this command it would be too late.
-        keys.bootstrap(Some(chosen.expose_secret()), now_ms).await?;
-    }
     let expires_ms = expires_in.map(|lifetime| now_ms.saturating_add(milliseconds(lifetime)));
-    let (key, secret) = keys.create(CreateKey { name, user_id: OWNER_ID.to_owned(), expires_ms }, now_ms).await?;
+    let (key, secret) = keys.issue(user_id, CreateKey { expires_ms, ..request }, now_ms).await?;
     if json {
         let mut value = describe(&key, now_ms);
         value["key"] = json!(secret.expose());
@@ -66,9 +77,9 @@ async fn create(
     print(&format!("{}\n", secret.expose()))
 }
 
-async fn list(keys: &GatewayKeys, json: bool) -> Result<(), Failure> {
+async fn list(keys: &GatewayKeys, users: &Users, json: bool) -> Result<(), Failure> {
     let now_ms = now_ms();
-    let list = keys.list().await?;
+    let list = keys.list_all().await?;
     if json {
         return print_json(&list.iter().map(|key| describe(key, now_ms)).collect());
     }
@@ -76,10 +87,13 @@ async fn list(keys: &GatewayKeys, json: bool) -> Result<(), Failure> {
         eprintln!("there are no keys yet; make one with `ai-model-gateway keys create --name laptop`");
         return Ok(());
     }
-    let mut rows = vec![["ID", "STATE", "CREATED", "EXPIRES", "NAME"].map(str::to_owned).to_vec()];
+    let users = users.list().await?;
+    let name = |id: &str| users.iter().find(|user| user.id == id).map_or(id, |user| &user.name).to_owned();
+    let mut rows = vec![["ID", "STATE", "CREATED", "EXPIRES", "LAST USED", "USER", "NAME"].map(str::to_owned).to_vec()];
     rows.extend(list.into_iter().map(|key| {
-        let expires = key.expires_ms.map_or_else(|| "never".to_owned(), timestamp);
-        vec![key.id.clone(), state(&key, now_ms).to_owned(), timestamp(key.created_ms), expires, key.name]
+        let time = |time: Option<i64>| time.map_or_else(|| "never".to_owned(), timestamp);
+        let (created, expires, used) = (timestamp(key.created_ms), time(key.expires_ms), time(key.last_used_ms));
+        vec![key.id.clone(), state(&key, now_ms).to_owned(), created, expires, used, name(&key.user_id), key.name]
     }));
     print(&columns(&rows))
 }
@@ -90,8 +104,11 @@ fn describe(key: &GatewayKey, now_ms: i64) -> serde_json::Value {
         "name": key.name,
         "user_id": key.user_id,
         "state": state(key, now_ms),
+        "scopes": key.scopes.iter().map(Scope::name).collect::<Vec<_>>(),
+        "allowed_models": key.models.as_slice(),
         "created_time": timestamp(key.created_ms),
         "expire_time": key.expires_ms.map(timestamp),
+        "last_used_time": key.last_used_ms.map(timestamp),
     })
 }
 

@@ -5,7 +5,9 @@ mod check_config;
 mod flags;
 mod keys;
 mod output;
+mod rotate_master_key;
 pub mod serve;
+mod users;
 
 use std::process::ExitCode;
 
@@ -36,6 +38,8 @@ fn dispatch(args: Args) -> Result<(), Failure> {
     match args.command.unwrap_or(Command::Serve) {
         Command::Serve => serve::run(loaded.settings).map_err(|error| Failure::Failed(format!("{error:#}"))),
         Command::Keys { command } => keys::run(&loaded.settings, command),
+        Command::Users { command } => users::run(&loaded.settings, command),
+        Command::RotateMasterKey(wanted) => rotate_master_key::run(&loaded.settings, wanted),
         Command::CheckConfig { json } => check_config::run(&loaded, json),
     }
 }

@@ -65,6 +65,12 @@ pub fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
+/// Runs a command that works on the database.
+pub fn block_on(command: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    runtime.map_err(|error| Failure::Failed(error.to_string()))?.block_on(command)
+}
+
 /// Writes JSON and a line break to standard output.
 pub fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
     print(&format!("{value:#}\n"))

@@ -38,6 +38,7 @@ pub fn build(
     let retention = retention(&mut read);
     let bootstrap_key = read.parsed_or_none("AIGW_BOOTSTRAP_KEY", token);
     let master_key = master_key(&mut read, &data_dir);
+    let new_master_key = one_of_two(&mut read, "AIGW_NEW_MASTER_KEY", "AIGW_NEW_MASTER_KEY_FILE");
     let log = log(&mut read);
     let limits = limits(&mut read);
     let timeouts = timeouts(&mut read);
@@ -58,6 +59,7 @@ pub fn build(
         retention: retention?,
         bootstrap_key,
         master_key: master_key?,
+        new_master_key: new_master_key?,
         log: log?,
         limits: limits?,
         timeouts: timeouts?,
@@ -116,19 +118,21 @@ fn token(text: &str) -> Result<SecretString, String> {
 }
 
 fn master_key(read: &mut Reader<'_>, data_dir: &std::path::Path) -> Option<MasterKey> {
-    let value = read.parsed_or_none("AIGW_MASTER_KEY", master_key_value);
-    let file = read.path("AIGW_MASTER_KEY_FILE");
-    let earlier = read.parsed_or_none("APP_ENCRYPTION_KEY", master_key_value);
-    match (value, file) {
+    let chosen = one_of_two(read, "AIGW_MASTER_KEY", "AIGW_MASTER_KEY_FILE");
+    let earlier = read.parsed_or_none("APP_ENCRYPTION_KEY", master_key_value).map(MasterKey::Value);
+    Some(chosen?.or(earlier).unwrap_or_else(|| MasterKey::Generated(data_dir.join("master.key"))))
+}
+
+/// Reads a master key or the path of its file: either, or neither.
+fn one_of_two(read: &mut Reader<'_>, value: &'static str, file: &'static str) -> Option<Option<MasterKey>> {
+    let text = read.parsed_or_none(value, master_key_value);
+    match (text, read.path(file)) {
         (Some(_), Some(_)) => {
-            read.problem("AIGW_MASTER_KEY_FILE", "AIGW_MASTER_KEY is set as well; set one of the two".into());
+            read.problem(file, format!("{value} is set as well; set one of the two"));
             None
         }
-        (Some(value), None) => Some(MasterKey::Value(value)),
-        (None, Some(file)) => Some(MasterKey::File(file)),
-        (None, None) => {
-            Some(earlier.map_or_else(|| MasterKey::Generated(data_dir.join("master.key")), MasterKey::Value))
-        }
+        (Some(text), None) => Some(Some(MasterKey::Value(text))),
+        (None, path) => Some(path.map(MasterKey::File)),
     }
 }
 

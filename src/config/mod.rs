@@ -11,6 +11,7 @@ mod parse;
 mod providers;
 mod reader;
 mod report;
+mod setting;
 mod settings;
 mod sources;
 mod table;
@@ -22,12 +23,13 @@ pub use flags::Flags;
 pub use load::{Inputs, Loaded, load};
 pub use providers::{ProviderAuth, ProviderEntry, ProviderFormat};
 pub use report::{ReportLine, markdown_table};
+pub use setting::{Group, Setting, Shown};
 pub use settings::{
     Auth, DefaultModels, Limits, Listen, Log, LogFormat, MasterKey, Retention, Settings, Timeouts, Tls, Tokens,
     Upstream, Upstreams,
 };
 pub use sources::Origin;
-pub use table::{Group, SETTINGS, Setting, Shown};
+pub use table::SETTINGS;
 
 #[cfg(test)]
 mod tests;

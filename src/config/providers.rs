@@ -9,8 +9,8 @@ use serde_json::Value as Json;
 use super::{
     error::{Problem, did_you_mean},
     parse::{PlainHttp, upstream_url},
+    setting::Shown,
     sources::{Variables, scalar},
-    table::Shown,
     yaml::{self, Node, Value},
 };
 use crate::providers::openai::{

@@ -1,9 +1,10 @@
 //! Settings for people: with their origin for `check-config`, and as a table for the manual.
 
 use super::{
+    setting::{Group, Setting, Shown},
     settings::Settings,
     sources::{Origin, Resolved},
-    table::{Group, SETTINGS, Setting, Shown},
+    table::SETTINGS,
 };
 
 /// One line of `check-config`.

@@ -19,6 +19,8 @@ pub struct Settings {
     pub retention: Retention,
     pub bootstrap_key: Option<SecretString>,
     pub master_key: MasterKey,
+    /// What a rotation shall put in its place.
+    pub new_master_key: Option<MasterKey>,
     pub log: Log,
     pub limits: Limits,
     pub timeouts: Timeouts,

@@ -10,7 +10,8 @@ use super::{
     error::{Problem, did_you_mean},
     flags::Flags,
     interpolate::interpolate,
-    table::{SETTINGS, Setting, Shown},
+    setting::{Setting, Shown},
+    table::SETTINGS,
     yaml::{self, Node, Value},
 };
 

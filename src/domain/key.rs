@@ -40,6 +40,13 @@ impl ProviderKey {
     }
 }
 
+/// Something a provider needs beside the secret of a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct KeyParameter {
+    pub name: &'static str,
+    pub values: &'static [&'static str],
+}
+
 /// A provider key as its owner sees it: everything but the secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StoredKey {
@@ -97,4 +104,14 @@ pub struct GatewayKey {
     pub updated_ms: i64,
     pub expires_ms: Option<i64>,
     pub last_used_ms: Option<i64>,
+}
+
+/// What to change of a gateway key; what is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct GatewayKeyChange {
+    pub name: Option<String>,
+    pub active: Option<bool>,
+    pub expires_ms: Option<Option<i64>>,
+    pub scopes: Option<Scopes>,
+    pub models: Option<ModelPatterns>,
 }

@@ -1,9 +1,8 @@
 //! ActivityService: convert, call the use case, convert.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{pin::Pin, sync::Arc};
 
 use futures_util::{Stream, stream};
-use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{
@@ -25,9 +24,6 @@ use crate::{
     domain::{activity::ActivityQuery, consumption::UsageQuery, error::Result, time_id::least_id_at},
     pb::{self, activity_service_server::ActivityService},
 };
-
-/// How long before the call's deadline a watch ends by itself, so that the caller learns to call again.
-const TIME_TO_END: Duration = Duration::from_millis(250);
 
 pub struct ActivityGrpc {
     pub admin: Arc<Administration>,
@@ -99,8 +95,6 @@ async fn watch_activity(
         user_id: call.caller.user_id.clone(),
         filter: filter_of(request.filter)?,
         after_id: request.after_id,
-        until: call.deadline.checked_sub(TIME_TO_END).unwrap_or_else(Instant::now),
-        stopping: admin.stopping.clone(),
     };
     admin.activity.watch(wanted).await
 }

@@ -1,5 +1,6 @@
 //! The one layer every call of our services passes, over a socket or in memory: a place among the calls in flight, a
-//! request id, a deadline over the whole answer, and a caller. A service behind it cannot be reached without a key.
+//! request id, a deadline over the whole answer, and a caller who may do this. A service behind it cannot be reached
+//! without a key that has the scope its rpc asks for.
 
 use std::{
     future::Future,
@@ -17,10 +18,11 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, Sleep, sleep_until},
 };
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
-use super::status::status_of;
+use super::{policy::policy_for, status::status_of};
 use crate::{
     access::Directory,
     admin::actor::Actor,
@@ -38,6 +40,8 @@ const OUT_OF_RANGE: &str = "11";
 /// How much earlier our deadline ends than the caller's. tonic's server and most clients watch the same deadline and
 /// end the call without a word; the explanation must be on its way by then.
 const HEAD_START: Duration = Duration::from_millis(5);
+/// Longer than anybody waits: the time of calls without an end of their own.
+const ENDLESS: Duration = Duration::from_secs(10 * 365 * 24 * 3600);
 /// Longest request id that is taken over from a caller.
 const MAX_REQUEST_ID: usize = 128;
 
@@ -65,18 +69,27 @@ impl Call {
 #[derive(Clone)]
 pub struct CallLayer(Arc<Gate>);
 
+/// How many calls there may be at once, and how large and how long each.
+#[derive(Clone, Copy, Debug)]
+pub struct CallLimits {
+    pub max_in_flight: usize,
+    /// Applies where the caller names no deadline, and caps the ones that are named.
+    pub longest: Duration,
+    pub max_message_bytes: usize,
+}
+
 struct Gate {
     directory: Arc<Directory>,
     in_flight: Arc<Semaphore>,
-    longest: Duration,
-    max_message_bytes: usize,
+    limits: CallLimits,
+    stopping: CancellationToken,
 }
 
 impl CallLayer {
-    /// `longest` applies where the caller names no deadline, and caps the ones that are named.
-    pub fn new(directory: Arc<Directory>, max_in_flight: usize, longest: Duration, max_message_bytes: usize) -> Self {
-        let in_flight = Arc::new(Semaphore::new(max_in_flight));
-        Self(Arc::new(Gate { directory, in_flight, longest, max_message_bytes }))
+    /// `stopping` ends the calls that have no end of their own.
+    pub fn new(directory: Arc<Directory>, limits: CallLimits, stopping: CancellationToken) -> Self {
+        let in_flight = Arc::new(Semaphore::new(limits.max_in_flight));
+        Self(Arc::new(Gate { directory, in_flight, limits, stopping }))
     }
 }
 
@@ -94,17 +107,31 @@ pub struct CallService<S> {
     gate: Arc<Gate>,
 }
 
+/// A call that was let in.
+struct Admitted {
+    call: Call,
+    permit: OwnedSemaphorePermit,
+    stopping: Option<Stopping>,
+}
+
+/// Wakes a call without an end of its own when the gateway stops. Few calls are such, so they pay for it alone.
+type Stopping = Pin<Box<WaitForCancellationFutureOwned>>;
+
 impl Gate {
-    fn admit(&self, headers: &HeaderMap, request_id: &str) -> Result<(OwnedSemaphorePermit, Call), Error> {
+    fn admit(&self, path: &str, headers: &HeaderMap, request_id: &str) -> Result<Admitted, Error> {
         let Ok(permit) = self.in_flight.clone().try_acquire_owned() else {
             let message = "the gateway carries as many requests as it may; try again in a second";
             let error = Error::new(ErrorKind::Overloaded, message);
             return Err(Error { retry_after: Some(Duration::from_secs(1)), ..error });
         };
         let caller = self.directory.authenticate(bearer(headers), now_ms())?;
-        let timeout = grpc_timeout(headers).map_or(self.longest, |t| t.min(self.longest));
+        let policy = policy_for(path, &caller)?;
+        let longest = if policy.endless { ENDLESS } else { self.limits.longest };
+        let timeout = grpc_timeout(headers).map_or(longest, |t| t.min(longest));
         let timeout = timeout - (timeout / 20).min(HEAD_START);
-        Ok((permit, Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout }))
+        let stopping = policy.endless.then(|| Box::pin(self.stopping.clone().cancelled_owned()));
+        let call = Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout };
+        Ok(Admitted { call, permit, stopping })
     }
 }
 
@@ -122,24 +149,26 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let request_id = request_id(request.headers());
-        match self.gate.admit(request.headers(), &request_id) {
+        match self.gate.admit(request.uri().path(), request.headers(), &request_id) {
             Err(error) => CallFuture::Refused { response: Some(refusal(error, &request_id)) },
-            Ok((permit, call)) => {
+            Ok(Admitted { call, permit, stopping }) => {
                 let deadline = call.deadline;
                 request.extensions_mut().insert(call);
                 CallFuture::Running {
                     inner: self.inner.call(request),
                     timer: sleep_until(deadline),
                     permit: Some(permit),
+                    stopping,
                     request_id,
-                    limit: self.gate.max_message_bytes,
+                    limit: self.gate.limits.max_message_bytes,
                 }
             }
         }
     }
 }
 
-fn now_ms() -> i64 {
+/// Returns the wall clock in Unix milliseconds.
+pub fn now_ms() -> i64 {
     SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
@@ -177,6 +206,11 @@ fn expired(request_id: &str) -> Status {
     status_of(Error::new(ErrorKind::UpstreamTimeout, message), request_id)
 }
 
+fn shutting_down(request_id: &str) -> Status {
+    let message = "this replica of the gateway is shutting down; call again";
+    status_of(Error::new(ErrorKind::ShuttingDown, message), request_id)
+}
+
 /// The codec refuses a message that is too large by a code that says nothing; ours names the limit.
 fn too_large(request_id: &str, limit: usize) -> Response<Body> {
     let message = format!("the message is larger than {limit} bytes (AIGW_MAX_MESSAGE_BYTES)");
@@ -192,6 +226,7 @@ pin_project! {
             #[pin]
             timer: Sleep,
             permit: Option<OwnedSemaphorePermit>,
+            stopping: Option<Stopping>,
             request_id: String,
             limit: usize,
         },
@@ -211,7 +246,7 @@ where
                 Some(response) => Poll::Ready(Ok(response)),
                 None => Poll::Pending,
             },
-            CallFutureProjection::Running { inner, timer, permit, request_id, limit } => {
+            CallFutureProjection::Running { inner, timer, permit, stopping, request_id, limit } => {
                 let Poll::Ready(result) = inner.poll(cx) else {
                     ready!(timer.poll(cx));
                     return Poll::Ready(Ok(expired(request_id).into_http()));
@@ -224,11 +259,10 @@ where
                 if response.body().is_end_stream() {
                     return Poll::Ready(Ok(response));
                 }
-                let (deadline, permit) = (timer.deadline(), permit.take());
-                let request_id = std::mem::take(request_id);
-                Poll::Ready(Ok(response.map(|inner| {
-                    Body::new(CallBody { inner, timer: sleep_until(deadline), permit, request_id, done: false })
-                })))
+                let timer = sleep_until(timer.deadline());
+                let (permit, stopping, request_id) = (permit.take(), stopping.take(), std::mem::take(request_id));
+                let body = |inner| CallBody { inner, timer, permit, stopping, request_id, done: false };
+                Poll::Ready(Ok(response.map(|inner| Body::new(body(inner)))))
             }
         }
     }
@@ -242,6 +276,7 @@ pin_project! {
         #[pin]
         timer: Sleep,
         permit: Option<OwnedSemaphorePermit>,
+        stopping: Option<Stopping>,
         request_id: String,
         done: bool,
     }
@@ -263,13 +298,19 @@ impl http_body::Body for CallBody {
             }
             return Poll::Ready(frame);
         }
-        ready!(this.timer.poll(cx));
+        let stopping = this.stopping.as_mut().is_some_and(|stopping| stopping.as_mut().poll(cx).is_ready());
+        let status = if stopping {
+            shutting_down(this.request_id)
+        } else {
+            ready!(this.timer.poll(cx));
+            expired(this.request_id)
+        };
         *this.done = true;
         this.permit.take();
         // Ends the upstream call now, not when the peer gets round to dropping the stream.
         this.inner.set(Body::empty());
         let mut trailers = HeaderMap::new();
-        Poll::Ready(Some(expired(this.request_id).add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
+        Poll::Ready(Some(status.add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {

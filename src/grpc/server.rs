@@ -4,6 +4,7 @@ use std::{future::Future, sync::Arc, time::Duration};
 
 use http::{HeaderName, HeaderValue, Method};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 use tonic::{
     codec::CompressionEncoding,
     service::{LayerExt as _, Layered, Routes},
@@ -15,7 +16,7 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{
     activity::ActivityGrpc,
-    call::{CallLayer, CallService},
+    call::{CallLayer, CallLimits, CallService},
     chat::ChatGrpc,
     context::KeyHeaders,
     embeddings::EmbeddingsGrpc,
@@ -66,9 +67,7 @@ pub type ChatEntry<T> = Layered<CallService<ChatServiceServer<ChatGrpc<T>>>, Cha
 
 impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Returns our services behind the layer every call passes.
-    fn routes(&self, settings: &GrpcSettings) -> (Routes, ChatEntry<T>) {
-        let most = settings.max_message_bytes;
-        let layer = CallLayer::new(self.directory.clone(), settings.max_in_flight, settings.request_timeout, most);
+    fn routes(&self, layer: &CallLayer, most: usize) -> (Routes, ChatEntry<T>) {
         let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
         let models = ModelsGrpc { models: self.models.clone(), key_headers: self.key_headers.clone() };
         let embeddings = EmbeddingsGrpc { embedder: self.embedder.clone(), key_headers: self.key_headers.clone() };
@@ -94,27 +93,36 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Builds the services with health: for a socket, for the edge in this process, and the switch of their health.
     pub async fn build(&self, settings: &GrpcSettings) -> (Routes, InMemory<ChatEntry<T>>, Health) {
         let (reporter, service) = tonic_health::server::health_reporter();
-        let health = Health(reporter);
+        let health = Health { reporter, stopping: CancellationToken::new() };
         health.set(ServingStatus::Serving).await;
-        let (routes, chat) = self.routes(settings);
+        let limits = CallLimits {
+            max_in_flight: settings.max_in_flight,
+            longest: settings.request_timeout,
+            max_message_bytes: settings.max_message_bytes,
+        };
+        let layer = CallLayer::new(self.directory.clone(), limits, health.stopping.clone());
+        let (routes, chat) = self.routes(&layer, limits.max_message_bytes);
         let routes = routes.add_service(service);
         let in_memory = InMemory::new(chat, "/aigateway.v1.ChatService/", routes.clone());
         (routes, in_memory, health)
     }
 }
 
-/// Tells load balancers whether to send more.
+/// Tells load balancers whether to send more, and the calls without an end of their own when to end.
 #[derive(Clone)]
-pub struct Health(HealthReporter);
+pub struct Health {
+    reporter: HealthReporter,
+    stopping: CancellationToken,
+}
 
 impl Health {
     async fn set(&self, status: ServingStatus) {
         let services = ["ActivityService", "ChatService", "EmbeddingService", "KeyService", "ModelService"]
             .map(|name| format!("aigateway.v1.{name}"));
         for name in [String::new()].into_iter().chain(services) {
-            self.0.set_service_status(name, status).await;
+            self.reporter.set_service_status(name, status).await;
         }
-        self.0.set_service_status("aigateway.v1.VisionService", ServingStatus::NotServing).await;
+        self.reporter.set_service_status("aigateway.v1.VisionService", ServingStatus::NotServing).await;
     }
 }
 
@@ -157,8 +165,9 @@ pub async fn serve(
         result = &mut serving => return Ok(result?),
         () = stop => {}
     }
-    // Load balancers look here before they send more; then the listener closes and streams run on.
+    // Load balancers look here before they send more; then the listener closes and streams with an end run on.
     health.set(ServingStatus::NotServing).await;
+    health.stopping.cancel();
     let _ = stopping.send(());
     tokio::select! {
         result = &mut serving => result?,

@@ -17,6 +17,7 @@ use crate::domain::{
     embedding::{EmbeddingReply, EmbeddingRequest},
     event::ChatEvent,
     failure::UpstreamFailure,
+    key::ProviderKey,
     model::ListedModel,
     usage::Warning,
 };
@@ -180,7 +181,7 @@ pub trait FileAdapter: Send + Sync {
 /// Translates the exchange of a provider key for an access token that lives for a while.
 pub trait TokenExchange: Send + Sync {
     /// Writes the request for a token, a POST. `unique` is new for each request, a UUID as text.
-    fn encode_token(&self, key: &SecretString, unique: &str) -> Result<TokenRequest, UpstreamFailure>;
+    fn encode_token(&self, key: &ProviderKey, unique: &str) -> Result<TokenRequest, UpstreamFailure>;
 
     /// Reads a 2xx answer.
     fn decode_token(&self, reply: Reply<'_>, now: SystemTime) -> Result<AccessToken, UpstreamFailure>;

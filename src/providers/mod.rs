@@ -6,6 +6,7 @@ pub mod classify;
 pub mod date;
 pub mod gemini;
 pub mod gigachat;
+pub mod key_test;
 pub mod lenient;
 pub mod marks;
 pub mod openai;

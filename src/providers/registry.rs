@@ -10,8 +10,10 @@ use super::{
     anthropic::AnthropicAdapter,
     gemini::{GeminiAdapter, GeminiDefaults},
     gigachat::{self, GigaChatAdapter, GigaChatTokens},
+    key_test::KeyTest,
     two_formats::{PerplexityApi, TwoFormats, XaiApi},
 };
+use crate::domain::key::KeyParameter;
 
 /// How a provider wants to see its key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,6 +66,14 @@ pub struct BuiltIn {
     pub key_header: &'static str,
     /// Environment variable of the fallback key.
     pub key_variable: &'static str,
+    /// Other variables that usually hold such a key. Imports know them; the gateway itself does not read them.
+    pub key_aliases: &'static [&'static str],
+    /// What a key needs beside its secret.
+    pub key_parameters: &'static [KeyParameter],
+    /// Where keys are made, for messages.
+    pub key_console: &'static str,
+    /// How a key is tried out.
+    pub key_test: KeyTest,
     pub wire: Wire,
 }
 
@@ -79,6 +89,10 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         authorities: None,
         key_header: "x-google-api-key",
         key_variable: "GOOGLE_AI_STUDIO_API_KEY",
+        key_aliases: &["GEMINI_API_KEY", "GOOGLE_API_KEY", "GOOGLE_GENERATIVE_AI_API_KEY"],
+        key_parameters: &[],
+        key_console: "https://aistudio.google.com/apikey",
+        key_test: KeyTest::Models,
         wire: Wire::Http(|choices| {
             let defaults = choices.gemini_safety_threshold.map(GeminiDefaults::with_threshold);
             Arc::new(GeminiAdapter::new(defaults.unwrap_or_default()))
@@ -95,6 +109,10 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         authorities: None,
         key_header: "x-xai-api-key",
         key_variable: "XAI_API_KEY",
+        key_aliases: &["GROK_API_KEY"],
+        key_parameters: &[],
+        key_console: "https://console.x.ai",
+        key_test: KeyTest::Models,
         wire: Wire::Http(|choices| Arc::new(TwoFormats::xai(choices.xai_api))),
     },
     BuiltIn {
@@ -108,6 +126,11 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         authorities: Some(gigachat::AUTHORITIES),
         key_header: "x-gigachat-api-key",
         key_variable: "GIGACHAT_AUTH_KEY",
+        key_aliases: &["GIGACHAT_CREDENTIALS", "GIGACHAT_API_KEY", "GIGACHAT_AUTHORIZATION_KEY"],
+        key_parameters: gigachat::KEY_PARAMETERS,
+        key_console: "https://developers.sber.ru/studio",
+        // Behind a new access token: the key itself is shown only there.
+        key_test: KeyTest::Models,
         wire: Wire::Http(|_| Arc::new(GigaChatAdapter::default())),
     },
     BuiltIn {
@@ -121,6 +144,11 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         authorities: None,
         key_header: "x-perplexity-api-key",
         key_variable: "PERPLEXITY_API_KEY",
+        key_aliases: &["PPLX_API_KEY", "SONAR_API_KEY"],
+        key_parameters: &[],
+        key_console: "https://www.perplexity.ai/settings/api",
+        // Everybody may read the list.
+        key_test: KeyTest::Chat(r#"{"disable_search":true}"#),
         wire: Wire::Http(|choices| Arc::new(TwoFormats::perplexity(choices.perplexity_api))),
     },
     BuiltIn {
@@ -134,6 +162,10 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         authorities: None,
         key_header: "x-anthropic-api-key",
         key_variable: "ANTHROPIC_API_KEY",
+        key_aliases: &["CLAUDE_API_KEY"],
+        key_parameters: &[],
+        key_console: "https://console.anthropic.com/settings/keys",
+        key_test: KeyTest::Models,
         wire: Wire::Http(|_| Arc::new(AnthropicAdapter)),
     },
     BuiltIn {
@@ -147,6 +179,10 @@ pub static BUILT_IN: [BuiltIn; 6] = [
         authorities: None,
         key_header: "",
         key_variable: "",
+        key_aliases: &[],
+        key_parameters: &[],
+        key_console: "",
+        key_test: KeyTest::Models,
         wire: Wire::Sandbox,
     },
 ];

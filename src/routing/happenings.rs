@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+use tokio::sync::mpsc::{Receiver, Sender, channel, error::TrySendError};
 
 use crate::domain::happening::Happening;
 
@@ -31,10 +31,13 @@ pub fn happenings(capacity: usize) -> (Happenings, HappeningQueue) {
 }
 
 impl Happenings {
-    pub fn tell(&self, happening: Happening) {
-        if self.queue.try_send(happening).is_err() {
+    /// Hands a happening over, or returns it when it is lost.
+    pub fn tell(&self, happening: Happening) -> Result<(), Box<Happening>> {
+        self.queue.try_send(happening).map_err(|error| {
             self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+            let (TrySendError::Full(lost) | TrySendError::Closed(lost)) = error;
+            Box::new(lost)
+        })
     }
 }
 

@@ -17,7 +17,7 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgre
 pub type Pg = AsyncPgConnection;
 
 /// How long one connection attempt may take, TLS and login included.
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a checkout may wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a start may wait for the lock and for its own migrations.
@@ -81,8 +81,7 @@ async fn migrate(config: &tokio_postgres::Config) -> Result<(), StoreError> {
 async fn connect(config: &tokio_postgres::Config) -> Result<Pg, StoreError> {
     tokio::time::timeout(CONNECT_TIMEOUT, async {
         if config.get_ssl_mode() == SslMode::Require {
-            let tls = tokio_postgres_rustls::MakeRustlsConnect::new(tls_config());
-            let (client, connection) = config.connect(tls).await.map_err(|e| unavailable(&e))?;
+            let (client, connection) = config.connect(tls()).await.map_err(|e| unavailable(&e))?;
             return Pg::try_from_client_and_connection(client, connection).await.map_err(StoreError::unavailable);
         }
         let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(|e| unavailable(&e))?;
@@ -92,14 +91,15 @@ async fn connect(config: &tokio_postgres::Config) -> Result<Pg, StoreError> {
     .map_err(|_| StoreError::Unavailable("the server did not answer in time".into()))?
 }
 
-fn tls_config() -> rustls::ClientConfig {
+pub(super) fn tls() -> tokio_postgres_rustls::MakeRustlsConnect {
     let mut roots = rustls::RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth()
+    let config = rustls::ClientConfig::builder().with_root_certificates(roots).with_no_client_auth();
+    tokio_postgres_rustls::MakeRustlsConnect::new(config)
 }
 
 /// The driver keeps the reason (refused, wrong password, unknown authority) in the source of its error.
-fn unavailable(error: &tokio_postgres::Error) -> StoreError {
+pub(super) fn unavailable(error: &tokio_postgres::Error) -> StoreError {
     let mut text = error.to_string();
     if let Some(source) = error.source().map(ToString::to_string)
         && !text.contains(&source)

@@ -33,6 +33,7 @@ diesel::table! {
         purpose -> Text,
         wrapped -> Binary,
         created_ms -> BigInt,
+        wrapped_ms -> BigInt,
     }
 }
 

@@ -122,6 +122,14 @@ async fn token(call: Call<'_>) -> Result<Option<Token>, UpstreamFailure> {
     }
 }
 
+/// Shows the key where tokens are given out, for providers that want tokens.
+pub(super) async fn renew_token(call: Call<'_>) -> Result<(), UpstreamFailure> {
+    match (tokens(call), call.key) {
+        (Some(tokens), Some(key)) => tokens.renew(key, call.deadline).await.map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Returns a new token when the failure means that the one shown has ended early.
 async fn renewed(
     call: Call<'_>,

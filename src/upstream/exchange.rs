@@ -3,12 +3,14 @@
 
 use std::sync::Arc;
 
+use bytes::Bytes;
 use futures_util::{FutureExt as _, future::BoxFuture};
-use http::Method;
+use http::{HeaderMap, Method};
 use tokio::time::Instant;
 
 use super::{
     attempt,
+    call::Call,
     provider::HttpUpstream,
     transport::{Upstreams, accepted},
 };
@@ -25,7 +27,7 @@ use crate::{
         adapter::{Encoded, Reply},
         sandbox::embed::{MAX_DIMENSIONS, MODEL, embed},
     },
-    routing::transport::{EmbeddingTransport, KeyCheck, ModelLists},
+    routing::transport::{EmbeddingTransport, ModelLists},
 };
 
 /// Embeddings ready to be asked for.
@@ -87,17 +89,26 @@ impl ModelLists for Upstreams {
     ) -> BoxFuture<'a, Result<Vec<ListedModel>, UpstreamFailure>> {
         async move {
             let upstream = self.provider(provider).ok_or_else(nothing)?;
-            let list = upstream.adapter.model_list().ok_or_else(nothing)?;
-            let call = self.call(upstream, key, deadline);
-            let request = || Ok(call.request(Method::GET, upstream.address(list.path()).ok_or_else(nothing)?));
-            let (status, headers, body) = attempt::whole(call, request).await?;
-            list.decode_models(Reply { status, headers: &headers, body: &body })
+            listed(self.call(upstream, key, deadline)).await
         }
         .boxed()
     }
 }
 
-fn nothing() -> UpstreamFailure {
+/// Reads the provider's list of its models.
+pub(super) async fn listed(call: Call<'_>) -> Result<Vec<ListedModel>, UpstreamFailure> {
+    let list = call.upstream.adapter.model_list().ok_or_else(nothing)?;
+    let (status, headers, body) = get(call, list.path()).await?;
+    list.decode_models(Reply { status, headers: &headers, body: &body })
+}
+
+/// Reads what is at a path of the provider.
+pub(super) async fn get(call: Call<'_>, path: &str) -> Result<(u16, HeaderMap, Bytes), UpstreamFailure> {
+    let request = || Ok(call.request(Method::GET, call.upstream.address(path).ok_or_else(nothing)?));
+    attempt::whole(call, request).await
+}
+
+pub(super) fn nothing() -> UpstreamFailure {
     UpstreamFailure::new(FailureClass::Caller, "the provider offers nothing of this kind")
 }
 
@@ -115,21 +126,6 @@ fn none_at(target: &Target) -> Error {
     let Target { provider, model } = target;
     let message = format!("provider {provider} makes no embeddings with the model `{model}`");
     Error::invalid("model", message).with("provider", provider)
-}
-
-impl KeyCheck for Upstreams {
-    fn check<'a>(
-        &'a self,
-        provider: &'a str,
-        key: &'a ProviderKey,
-        deadline: Instant,
-    ) -> BoxFuture<'a, Result<Vec<String>, UpstreamFailure>> {
-        async move {
-            let listed = self.list(provider, Some(key), deadline).await?;
-            Ok(listed.into_iter().map(|model| model.upstream_name).collect())
-        }
-        .boxed()
-    }
 }
 
 #[cfg(test)]

@@ -16,6 +16,14 @@ impl KeyHash {
     pub(super) fn of(key: Option<&ProviderKey>) -> Self {
         Self(sha256(&[key.map(|key| key.secret.expose_secret()).unwrap_or_default().as_bytes()]))
     }
+
+    /// Tells one secret from itself where it is used with other parameters.
+    pub(super) fn with_parameters(key: &ProviderKey) -> Self {
+        // No header carries a zero, so no secret has one.
+        let named = key.parameters.iter().flat_map(|(name, value)| ["\0", name, "\0", value]);
+        let pieces: Vec<&[u8]> = [key.secret.expose_secret()].into_iter().chain(named).map(str::as_bytes).collect();
+        Self(sha256(&pieces))
+    }
 }
 
 impl fmt::Debug for KeyHash {

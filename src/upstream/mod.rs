@@ -11,6 +11,7 @@ mod failures;
 mod fan_out;
 mod files;
 mod form;
+mod key_check;
 mod key_hash;
 mod media;
 mod oauth;

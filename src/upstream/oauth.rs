@@ -107,6 +107,14 @@ impl AccessTokens {
         usable.ok_or(failure)
     }
 
+    /// Fetches a token though there may be a good one: only that shows what the provider thinks of the key by now. The
+    /// one at hand stays in use when it fails.
+    pub(super) async fn renew(&self, key: &ProviderKey, deadline: Instant) -> Result<Token, UpstreamFailure> {
+        let token = timeout_at(deadline, self.fetch(key)).await.map_err(|_| silent(TOKEN_TIMEOUT))??;
+        self.entry(key).put(Some(token.clone()));
+        Ok(token)
+    }
+
     /// Drops a token that has ended early. Returns whether a new one may help against this failure.
     pub(super) fn has_ended(&self, key: &ProviderKey, token: &Token, failure: &UpstreamFailure) -> bool {
         let ended = self.exchange.token_ended(failure);
@@ -120,7 +128,7 @@ impl AccessTokens {
     }
 
     fn entry(&self, key: &ProviderKey) -> Arc<Entry> {
-        let hash = KeyHash::of(Some(key));
+        let hash = KeyHash::with_parameters(key);
         let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
         entries.get(&hash).unwrap_or_else(|| {
             let entry = Arc::new(Entry::default());
@@ -132,7 +140,7 @@ impl AccessTokens {
     async fn fetch(&self, key: &ProviderKey) -> Result<Token, UpstreamFailure> {
         let asked = Instant::now();
         let unique = uuid::Uuid::new_v4().to_string();
-        let wanted = self.exchange.encode_token(&key.secret, &unique)?;
+        let wanted = self.exchange.encode_token(key, &unique)?;
         let mut request = Request::new(Method::POST, self.url.clone());
         *request.headers_mut() = wanted.headers;
         *request.body_mut() = Some(wanted.body.into());

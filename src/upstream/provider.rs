@@ -11,6 +11,7 @@ use reqwest::Url;
 use super::{failures::SYSTEM_AUTHORITIES, oauth::AccessTokens, slots::Slots, upload_cache::UploadCache};
 use crate::providers::{
     adapter::{Adapter, TokenExchange},
+    key_test::KeyTest,
     registry::KeyStyle,
 };
 
@@ -22,6 +23,9 @@ pub struct HttpUpstream {
     /// Sent with every request.
     pub headers: HeaderMap,
     pub adapter: Arc<dyn Adapter>,
+    pub(super) key_test: KeyTest,
+    /// For tests of keys by a chat; otherwise the first one the provider lists.
+    pub(super) test_model: Option<String>,
     /// The first address that was used. Most formats have only one, and parsing it costs more than a copy.
     parsed: OnceLock<(String, Url)>,
     /// Nothing for most providers: their calls skip all of it at the price of one branch.
@@ -42,7 +46,8 @@ pub(super) struct Extras {
 impl HttpUpstream {
     pub fn new(base_url: String, key_style: KeyStyle, headers: HeaderMap, adapter: Arc<dyn Adapter>) -> Self {
         let extras = adapter.files().map(|_| Box::default());
-        Self { base_url, key_style, headers, adapter, parsed: OnceLock::new(), extras }
+        let (key_test, test_model) = Default::default();
+        Self { base_url, key_style, headers, adapter, key_test, test_model, parsed: OnceLock::new(), extras }
     }
 
     /// Calls this provider with a client of its own. `authorities` says how to trust another authority.
@@ -58,6 +63,12 @@ impl HttpUpstream {
         let authorities = self.authorities().into();
         let tokens = AccessTokens::new(exchange, url, http, authorities);
         self.extras.get_or_insert_default().tokens = Some(tokens);
+        self
+    }
+
+    /// Tries keys out in this way, with this model where it takes one.
+    pub fn with_key_test(mut self, test: KeyTest, model: Option<String>) -> Self {
+        (self.key_test, self.test_model) = (test, model);
         self
     }
 

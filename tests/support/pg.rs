@@ -133,6 +133,31 @@ pub fn open_again(url: &str) {
     administer(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", name_in(url)));
 }
 
+/// Ends the connections of this name, as a network that breaks would.
+#[allow(dead_code, reason = "not every test has connections with a name")]
+pub fn end_connections(url: &str, name: &str) {
+    administer(&format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {}", called(url, name)));
+}
+
+/// Waits until there are so many connections of this name.
+#[allow(dead_code, reason = "not every test has connections with a name")]
+pub fn wait_for_connections(url: &str, name: &str, wanted: usize) {
+    let count = format!("SELECT count(*) FROM pg_stat_activity WHERE state = 'idle' AND {}", called(url, name));
+    for _ in 0..200 {
+        let host = path(&CLUSTER.get().unwrap().socket_dir);
+        let found = Command::new(program("psql")).args(["-Atq", "-h", host, "-U", "postgres", "-c", &count]).output();
+        if String::from_utf8_lossy(&found.unwrap().stdout).trim() == wanted.to_string() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    panic!("there are not {wanted} connections called {name}");
+}
+
+fn called(url: &str, name: &str) -> String {
+    format!("datname = '{}' AND application_name = '{name}'", name_in(url))
+}
+
 fn name_in(url: &str) -> &str {
     url.split(['/', '?']).nth(3).unwrap()
 }

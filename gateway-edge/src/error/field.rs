@@ -22,6 +22,22 @@ pub const COMPLETIONS: Names = Names(&[("messages", "prompt"), ("max_completion_
 
 pub const EMBEDDINGS: Names = Names(&[("inputs", "input")]);
 
+/// Keys, activity and usage below `/api/v1`.
+pub const API: Names = Names(&[
+    ("secret", "api_key"),
+    ("active", "is_active"),
+    ("selected", "is_selected"),
+    ("expire_time", "expires_at"),
+    ("states", "state"),
+    ("actions", "action"),
+    ("page_size", "limit"),
+    ("start_time", "from_date"),
+    ("end_time", "to_date"),
+    ("content", "file"),
+    ("default_provider", "provider"),
+    ("model_id", "model"),
+]);
+
 impl Names {
     /// Translates a path of the contract.
     pub fn tell(self, path: &str) -> Option<String> {
@@ -47,11 +63,14 @@ const PATHS: &[(&str, &str)] = &[
     ("tool_choice", "tool_choice"),
 ];
 
+/// Messages of the contract whose fields stand at the top in JSON.
+const WRAPPERS: [&str; 4] = ["prompt.", "provider_key.", "gateway_key.", "filter."];
+
 /// Translates a path such as `prompt.messages[2].parts[0].image` to `messages[2].content[0].image_url`.
 ///
 /// Returns None when OpenAI's request has no such field.
 pub fn to_openai(path: &str) -> Option<String> {
-    let path = path.strip_prefix("prompt.").unwrap_or(path);
+    let path = WRAPPERS.iter().find_map(|wrapper| path.strip_prefix(wrapper)).unwrap_or(path);
     if path.is_empty() || path == "prompt" {
         return None;
     }

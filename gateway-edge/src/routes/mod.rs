@@ -23,6 +23,7 @@ use crate::{
     metadata::{RequestId, X_REQUEST_ID},
 };
 
+mod api;
 mod call;
 mod chat;
 mod completions;
@@ -66,6 +67,7 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
         .route("/api/v1/health", get(health::health))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
+        .merge(api::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(edge.clone());
     let strict = direct.clone().fallback(unknown_route);
@@ -172,11 +174,12 @@ fn json(body: Vec<u8>) -> Response {
 impl Edge {
     /// Reads a JSON body within the limits of size and patience.
     async fn read_json(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
-        let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
-        if !content_type.is_none_or(is_json) {
-            let message = "Unsupported content type: send the body as application/json.";
-            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-        }
+        expect_json(headers)?;
+        self.read_plain(headers, body).await
+    }
+
+    /// Reads a body of any kind within the limits of size and patience.
+    async fn read_plain(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
         let encoding = headers.get(header::CONTENT_ENCODING);
         if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
             let message = "Unsupported content encoding: send the body without compression.";
@@ -225,6 +228,16 @@ impl Edge {
     }
 }
 
+/// Refuses a body that says it is something else than JSON.
+fn expect_json(headers: &HeaderMap) -> Result<(), Failure> {
+    let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
+    if content_type.is_none_or(is_json) {
+        return Ok(());
+    }
+    let message = "Unsupported content type: send the body as application/json.";
+    Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+}
+
 fn is_json(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
@@ -247,7 +260,7 @@ fn cors(origins: &[String]) -> Option<CorsLayer> {
     };
     let cors = CorsLayer::new()
         .allow_origin(origin)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::OPTIONS])
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::PATCH, Method::DELETE, Method::OPTIONS])
         // SDKs send many headers of their own. Not `*`: the fetch specification leaves `authorization` out of it.
         .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(Any)

@@ -29,7 +29,7 @@ const FRAME_BYTES: usize = 1 << 10;
 
 /// A comment, because clients choke on any other kind of event without data; and not `: ping`, which Continue takes for
 /// the end of a read.
-const HEARTBEAT: &[u8] = b": keep-alive\n\n";
+pub const HEARTBEAT: &[u8] = b": keep-alive\n\n";
 
 /// Sets the headers that keep a stream a stream on its way through proxies.
 pub fn headers(headers: &mut HeaderMap) {

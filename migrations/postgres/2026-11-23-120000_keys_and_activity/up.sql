@@ -12,6 +12,8 @@ CREATE TABLE data_keys (
     purpose TEXT NOT NULL,
     wrapped BYTEA NOT NULL,
     created_ms BIGINT NOT NULL,
+    -- When this master key wrapped it. The master key whose first wrapping is the latest is the newest one.
+    wrapped_ms BIGINT NOT NULL,
     PRIMARY KEY (id, master_id)
 );
 
@@ -133,3 +135,13 @@ CREATE TABLE usage_days (
 );
 
 INSERT INTO revisions (name, value) VALUES ('provider_keys', 0), ('activity', 0);
+
+-- Tells the other processes of a write, with its commit. SQLite has no such thing; there they look for it.
+CREATE FUNCTION tell_revision() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_notify('aigateway', NEW.name);
+    RETURN NULL;
+END
+$$;
+
+CREATE TRIGGER revisions_told AFTER UPDATE ON revisions FOR EACH ROW EXECUTE FUNCTION tell_revision();

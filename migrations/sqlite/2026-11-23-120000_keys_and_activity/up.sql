@@ -12,6 +12,8 @@ CREATE TABLE data_keys (
     purpose TEXT NOT NULL,
     wrapped BLOB NOT NULL,
     created_ms INTEGER NOT NULL,
+    -- When this master key wrapped it. The master key whose first wrapping is the latest is the newest one.
+    wrapped_ms INTEGER NOT NULL,
     PRIMARY KEY (id, master_id)
 ) STRICT, WITHOUT ROWID;
 

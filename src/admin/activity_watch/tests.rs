@@ -10,21 +10,15 @@ async fn activity(dir: &tempfile::TempDir) -> Activity {
     Activity::new(Store::open(&url, 1).await.unwrap())
 }
 
-fn wanted(stopping: &CancellationToken) -> WatchActivity {
-    WatchActivity {
-        user_id: "me".into(),
-        filter: ActivityFilter::default(),
-        after_id: String::new(),
-        until: Instant::now() + Duration::from_secs(100),
-        stopping: stopping.clone(),
-    }
+fn wanted() -> WatchActivity {
+    WatchActivity { user_id: "me".into(), filter: ActivityFilter::default(), after_id: String::new() }
 }
 
 #[tokio::test]
 async fn silence_is_told_whatever_others_do() {
     let dir = tempfile::tempdir().unwrap();
-    let (activity, stopping) = (activity(&dir).await, CancellationToken::new());
-    let mut watch = activity.watch(wanted(&stopping)).await.unwrap();
+    let activity = activity(&dir).await;
+    let mut watch = activity.watch(wanted()).await.unwrap();
     tokio::time::pause();
     let begun = Instant::now();
     let others = async {
@@ -47,28 +41,10 @@ async fn silence_is_told_whatever_others_do() {
 }
 
 #[tokio::test]
-async fn a_watch_ends_with_an_error_that_says_call_again() {
-    let dir = tempfile::tempdir().unwrap();
-    let (activity, stopping) = (activity(&dir).await, CancellationToken::new());
-    let mut watches =
-        [activity.watch(wanted(&stopping)).await.unwrap(), activity.watch(wanted(&stopping)).await.unwrap()];
-    tokio::time::pause();
-    let [long, stopped] = &mut watches;
-    loop {
-        match long.next().await {
-            Ok(event) => assert_eq!(event, Watched::Silence),
-            Err(error) => break assert_eq!(error.kind, ErrorKind::ShuttingDown, "{error}"),
-        }
-    }
-    stopping.cancel();
-    assert_eq!(stopped.next().await.unwrap_err().kind, ErrorKind::ShuttingDown);
-}
-
-#[tokio::test]
 async fn who_reads_too_slowly_gets_a_gap() {
     let dir = tempfile::tempdir().unwrap();
-    let (activity, stopping) = (activity(&dir).await, CancellationToken::new());
-    let mut watch = activity.watch(wanted(&stopping)).await.unwrap();
+    let activity = activity(&dir).await;
+    let mut watch = activity.watch(wanted()).await.unwrap();
     let entries: Vec<_> = (0..1500).map(|n| entry(Action::Add, "me", "p", NOW + n)).collect();
     for batch in entries.chunks(200) {
         activity.keep(batch).await.unwrap();

@@ -1,52 +1,70 @@
 //! The rpcs of gateway keys.
 
+use super::provider::given;
 use crate::{
-    admin::Administration,
-    domain::error::{Error, ErrorKind, Result},
-    grpc::call::Call,
+    admin::{Administration, gateway_keys::ListKeys},
+    domain::{error::Result, key::GatewayKey},
+    grpc::{
+        call::Call,
+        convert_gateway_keys::{change_of, key_to_pb, new_key_of},
+        paging::{Place, page_size, place_of, token_of},
+    },
     pb,
 };
 
-fn not_yet() -> Error {
-    Error::new(ErrorKind::NotImplemented, "not yet")
-}
-
 pub async fn create(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::CreateGatewayKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::CreateGatewayKeyRequest,
 ) -> Result<pb::CreateGatewayKeyResponse> {
-    Err(not_yet())
+    let (key, secret) = admin.gateway_keys.create(&call.actor(), new_key_of(request)?).await?;
+    let plaintext = secret.expose().to_owned();
+    Ok(pb::CreateGatewayKeyResponse { gateway_key: Some(key_to_pb(key)), plaintext })
 }
 
 pub async fn list(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::ListGatewayKeysRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::ListGatewayKeysRequest,
 ) -> Result<pb::ListGatewayKeysResponse> {
-    Err(not_yet())
+    let size = page_size(request.page_size);
+    let after = place_of(&request.page_token)?.map(|place| (place.created_ms, place.id));
+    // One more than the page holds tells whether there is another page.
+    let query = ListKeys { active: request.active, after, limit: size as u32 + 1 };
+    let mut keys = admin.gateway_keys.list(&call.actor(), query).await?;
+    let more = keys.len() > size;
+    keys.truncate(size);
+    let place = |key: &GatewayKey| Place { created_ms: key.created_ms, id: key.id.clone() };
+    Ok(pb::ListGatewayKeysResponse {
+        next_page_token: keys.last().filter(|_| more).map(|key| token_of(&place(key))).unwrap_or_default(),
+        gateway_keys: keys.into_iter().map(key_to_pb).collect(),
+    })
 }
 
 pub async fn get(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::GetGatewayKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::GetGatewayKeyRequest,
 ) -> Result<pb::GetGatewayKeyResponse> {
-    Err(not_yet())
+    let key = admin.gateway_keys.get(&call.actor(), given(&request.id, "id")?).await?;
+    Ok(pb::GetGatewayKeyResponse { gateway_key: Some(key_to_pb(key)) })
 }
 
 pub async fn update(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::UpdateGatewayKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::UpdateGatewayKeyRequest,
 ) -> Result<pb::UpdateGatewayKeyResponse> {
-    Err(not_yet())
+    let (id, change) = change_of(request)?;
+    let key = admin.gateway_keys.update(&call.actor(), &id, change).await?;
+    Ok(pb::UpdateGatewayKeyResponse { gateway_key: Some(key_to_pb(key)) })
 }
 
 pub async fn delete(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::DeleteGatewayKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::DeleteGatewayKeyRequest,
 ) -> Result<pb::DeleteGatewayKeyResponse> {
-    Err(not_yet())
+    admin.gateway_keys.delete(&call.actor(), given(&request.id, "id")?).await?;
+    Ok(pb::DeleteGatewayKeyResponse {})
 }

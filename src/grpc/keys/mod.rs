@@ -5,6 +5,7 @@ mod checks;
 mod gateway;
 mod import;
 mod provider;
+mod watch;
 
 use std::sync::Arc;
 
@@ -22,7 +23,7 @@ pub struct KeysGrpc {
 
 #[tonic::async_trait]
 impl KeyService for KeysGrpc {
-    type WatchProviderKeysStream = provider::Watched;
+    type WatchProviderKeysStream = watch::Watched;
 
     async fn create_gateway_key(
         &self,
@@ -173,7 +174,6 @@ impl KeyService for KeysGrpc {
         mut request: Request<pb::WatchProviderKeysRequest>,
     ) -> Result<Response<Self::WatchProviderKeysStream>, Status> {
         let call = call_of(&mut request)?;
-        let result = provider::watch(&self.admin, &call, request.into_inner()).await;
-        call.answer(result)
+        Ok(Response::new(watch::watch(&self.admin, &call, request.into_inner())))
     }
 }

@@ -1,88 +1,107 @@
-//! The rpcs of provider keys, tests and imports apart.
-
-use std::pin::Pin;
-
-use futures_util::Stream;
-use tonic::Status;
+//! The rpcs of provider keys; tests, imports and watches apart.
 
 use crate::{
     admin::Administration,
-    domain::error::{Error, ErrorKind, Result},
-    grpc::call::Call,
+    domain::{
+        error::{Error, Result},
+        key::StoredKey,
+    },
+    grpc::{
+        call::Call,
+        convert_keys::{edit_of, filter_of, key_to_pb, new_key_of},
+        paging::{Place, page_size, place_of, token_of},
+    },
     pb,
 };
 
-fn not_yet() -> Error {
-    Error::new(ErrorKind::NotImplemented, "not yet")
-}
-
-/// The events of a watch.
-pub type Watched = Pin<Box<dyn Stream<Item = std::result::Result<pb::WatchProviderKeysResponse, Status>> + Send>>;
-
 pub async fn create(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::CreateProviderKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::CreateProviderKeyRequest,
 ) -> Result<pb::CreateProviderKeyResponse> {
-    Err(not_yet())
+    let actor = call.actor();
+    let key = admin.provider_keys.create(&actor, new_key_of(request)?).await?;
+    Ok(pb::CreateProviderKeyResponse { provider_key: Some(key_to_pb(key, actor.now_ms)) })
 }
 
 pub async fn list(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::ListProviderKeysRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::ListProviderKeysRequest,
 ) -> Result<pb::ListProviderKeysResponse> {
-    Err(not_yet())
+    let actor = call.actor();
+    let (size, after) = (page_size(request.page_size), place_of(&request.page_token)?);
+    let after = after.as_ref().map(|place| (place.created_ms, place.id.as_str()));
+    let mut keys = admin.provider_keys.list(actor.user_id(), &filter_of(request)?, after, actor.now_ms)?;
+    let more = keys.len() > size;
+    keys.truncate(size);
+    let place = |key: &StoredKey| Place { created_ms: key.created_ms, id: key.id.clone() };
+    Ok(pb::ListProviderKeysResponse {
+        next_page_token: keys.last().filter(|_| more).map(|key| token_of(&place(key))).unwrap_or_default(),
+        provider_keys: keys.into_iter().map(|key| key_to_pb(key, actor.now_ms)).collect(),
+    })
 }
 
 pub async fn get(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::GetProviderKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::GetProviderKeyRequest,
 ) -> Result<pb::GetProviderKeyResponse> {
-    Err(not_yet())
+    let actor = call.actor();
+    let key = admin.provider_keys.get(actor.user_id(), given(&request.id, "id")?, "id")?;
+    Ok(pb::GetProviderKeyResponse { provider_key: Some(key_to_pb(key, actor.now_ms)) })
 }
 
 pub async fn update(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::UpdateProviderKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::UpdateProviderKeyRequest,
 ) -> Result<pb::UpdateProviderKeyResponse> {
-    Err(not_yet())
+    let actor = call.actor();
+    let (id, edit) = edit_of(request)?;
+    let key = admin.provider_keys.edit(&actor, &id, edit).await?;
+    Ok(pb::UpdateProviderKeyResponse { provider_key: Some(key_to_pb(key, actor.now_ms)) })
 }
 
 pub async fn delete(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::DeleteProviderKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::DeleteProviderKeyRequest,
 ) -> Result<pb::DeleteProviderKeyResponse> {
-    Err(not_yet())
+    admin.provider_keys.delete(&call.actor(), given(&request.id, "id")?).await?;
+    Ok(pb::DeleteProviderKeyResponse {})
 }
 
 pub async fn delete_all(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::DeleteProviderKeysRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::DeleteProviderKeysRequest,
 ) -> Result<pb::DeleteProviderKeysResponse> {
-    Err(not_yet())
+    let deleted = admin.provider_keys.delete_all(&call.actor(), given(&request.provider, "provider")?).await?;
+    Ok(pb::DeleteProviderKeysResponse { deleted_count: deleted.try_into().unwrap_or(u32::MAX) })
 }
 
 pub async fn select(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::SelectProviderKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::SelectProviderKeyRequest,
 ) -> Result<pb::SelectProviderKeyResponse> {
-    Err(not_yet())
+    let actor = call.actor();
+    let key = admin.provider_keys.select(&actor, given(&request.id, "id")?).await?;
+    Ok(pb::SelectProviderKeyResponse { provider_key: Some(key_to_pb(key, actor.now_ms)) })
 }
 
 pub async fn unselect(
-    _admin: &Administration,
-    _call: &Call,
-    _request: pb::UnselectProviderKeyRequest,
+    admin: &Administration,
+    call: &Call,
+    request: pb::UnselectProviderKeyRequest,
 ) -> Result<pb::UnselectProviderKeyResponse> {
-    Err(not_yet())
+    let actor = call.actor();
+    let key = admin.provider_keys.unselect(&actor, given(&request.id, "id")?).await?;
+    Ok(pb::UnselectProviderKeyResponse { provider_key: Some(key_to_pb(key, actor.now_ms)) })
 }
 
-pub async fn watch(_admin: &Administration, _call: &Call, _request: pb::WatchProviderKeysRequest) -> Result<Watched> {
-    Err(not_yet())
+/// Returns a value that must not be empty.
+pub fn given<'a>(value: &'a str, field: &str) -> Result<&'a str> {
+    if value.is_empty() { Err(Error::invalid(field, format!("{field} is required"))) } else { Ok(value) }
 }

@@ -30,7 +30,7 @@ mod tokens;
 mod trust;
 mod wire;
 
-pub use tokens::GigaChatTokens;
+pub use tokens::{GigaChatTokens, KEY_PARAMETERS};
 pub use trust::AUTHORITIES;
 
 use self::{

@@ -13,7 +13,10 @@ use serde::Deserialize;
 
 use super::errors;
 use crate::{
-    domain::failure::{FailureClass, UpstreamFailure},
+    domain::{
+        failure::{FailureClass, UpstreamFailure},
+        key::{KeyParameter, ProviderKey},
+    },
     providers::{
         adapter::{AccessToken, Reply, TokenExchange, TokenRequest},
         lenient::{Count, Text},
@@ -22,6 +25,10 @@ use crate::{
 
 /// Scope of keys for individuals.
 const PERSONAL: &str = "GIGACHAT_API_PERS";
+const SCOPE: &str = "scope";
+/// What a key says of itself, where it differs from what the operator set for all.
+pub const KEY_PARAMETERS: &[KeyParameter] =
+    &[KeyParameter { name: SCOPE, values: &[PERSONAL, "GIGACHAT_API_B2B", "GIGACHAT_API_CORP"] }];
 const REQUEST_ID: HeaderName = HeaderName::from_static("rquid");
 
 /// How long every new token lives.
@@ -31,7 +38,7 @@ const SHORTEST: Duration = Duration::from_secs(2 * 60);
 /// Times below are in seconds, others in milliseconds: this many milliseconds were over in March 1973.
 const LEAST_MILLISECONDS: u64 = 100_000_000_000;
 
-/// Gets access tokens of one scope.
+/// Gets access tokens of one scope, where a key has none of its own.
 #[derive(Clone, Debug)]
 pub struct GigaChatTokens {
     scope: String,
@@ -63,8 +70,8 @@ struct Answer<'a> {
 }
 
 impl TokenExchange for GigaChatTokens {
-    fn encode_token(&self, key: &SecretString, unique: &str) -> Result<TokenRequest, UpstreamFailure> {
-        let credential = format!("Basic {}", authorization_key(key.expose_secret()));
+    fn encode_token(&self, key: &ProviderKey, unique: &str) -> Result<TokenRequest, UpstreamFailure> {
+        let credential = format!("Basic {}", authorization_key(key.secret.expose_secret()));
         let mut authorization = HeaderValue::try_from(credential).map_err(|_| bad_key())?;
         authorization.set_sensitive(true);
         let unique = HeaderValue::from_str(unique)
@@ -75,7 +82,8 @@ impl TokenExchange for GigaChatTokens {
             (CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded")),
             (ACCEPT, HeaderValue::from_static("application/json")),
         ]);
-        Ok(TokenRequest { headers, body: Bytes::from(format!("scope={}", form_value(&self.scope))) })
+        let scope = key.parameters.get(SCOPE).unwrap_or(&self.scope);
+        Ok(TokenRequest { headers, body: Bytes::from(format!("scope={}", form_value(scope))) })
     }
 
     fn decode_token(&self, reply: Reply<'_>, now: SystemTime) -> Result<AccessToken, UpstreamFailure> {

@@ -7,11 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::switches::{
-    AssistantLast, Choices, DeveloperRole, Dimensions, EffortName, EmptyContent, FileForm, MaxTokens, Members,
-    ModelList, PathStyle, ReasoningEcho, ReasoningForm, RequiredChoice, Seed, SystemMessages, ToolCallIds,
+    AssistantLast, Choices, DeveloperRole, Dimensions, EffortName, EmptyContent, FileForm, KeyTests, MaxTokens,
+    Members, ModelList, PathStyle, ReasoningEcho, ReasoningForm, RequiredChoice, Seed, SystemMessages, ToolCallIds,
     ToolResultMedia, WebSearchForm, Words,
 };
-use crate::providers::support::Field;
+use crate::providers::{key_test::KeyTest, support::Field};
 
 /// The switches. In a configuration every one that is absent stays as in the preset, or as in [`Dialect::GENERIC`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -102,6 +102,7 @@ pub struct Dialect {
     pub token_inputs: bool,
     pub dimensions: Dimensions,
     pub model_list: ModelList,
+    pub key_test: KeyTests,
 }
 
 /// What a model differs in from its provider's other ones.
@@ -150,6 +151,17 @@ impl Dialect {
     pub fn efforts(&self, model: &str) -> &[EffortName] {
         let of_model = self.rule(model).map(|rule| &*rule.efforts).filter(|efforts| !efforts.is_empty());
         of_model.unwrap_or(&self.efforts)
+    }
+
+    /// Returns how a key is tried out.
+    pub fn key_test(&self) -> KeyTest {
+        match self.key_test {
+            KeyTests::Models => KeyTest::Models,
+            KeyTests::ModelsIfPrivate => KeyTest::ModelsIfPrivate,
+            KeyTests::Key => KeyTest::Path("/key".into()),
+            KeyTests::Deployable => KeyTest::Path(format!("/openai/models?api-version={}", self.api_version).into()),
+            KeyTests::Chat => KeyTest::Chat(""),
+        }
     }
 
     /// Whether the provider or the model takes no such field.

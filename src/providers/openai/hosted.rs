@@ -6,12 +6,15 @@ use super::{
     dialect::Dialect,
     families,
     switches::{
-        AssistantLast, Choices, Dimensions, EffortName, EmptyContent, MaxTokens, Members, ModelList, PathStyle,
-        ReasoningEcho, ReasoningForm, RequiredChoice, Seed, ToolCallIds,
+        AssistantLast, Choices, Dimensions, EffortName, EmptyContent, KeyTests, MaxTokens, Members, ModelList,
+        PathStyle, ReasoningEcho, ReasoningForm, RequiredChoice, Seed, ToolCallIds,
     },
     vendor::{Key, PLAIN, Vendor},
 };
 use crate::providers::support::Field;
+
+/// Nobody reads the list of models without a key.
+const PRIVATE_LIST: Dialect = Dialect { key_test: KeyTests::Models, ..Dialect::GENERIC };
 
 pub static HOSTED: &[Vendor] = &[
     Vendor {
@@ -32,6 +35,7 @@ pub static HOSTED: &[Vendor] = &[
             unsupported: Cow::Borrowed(&[Field::TopK, Field::WebSearch, Field::PromptCacheRetention]),
             // The list is of what could be deployed, not of the deployments.
             model_list: ModelList::None,
+            key_test: KeyTests::Deployable,
             ..Dialect::OPENAI
         },
         ..PLAIN
@@ -64,7 +68,7 @@ pub static HOSTED: &[Vendor] = &[
             ]),
             models: Cow::Borrowed(families::GROQ),
             embeddings: false,
-            ..Dialect::GENERIC
+            ..PRIVATE_LIST
         },
         ..PLAIN
     },
@@ -100,7 +104,7 @@ pub static HOSTED: &[Vendor] = &[
                 Field::PromptCacheKey,
                 Field::PromptCacheRetention,
             ]),
-            ..Dialect::GENERIC
+            ..PRIVATE_LIST
         },
         ..PLAIN
     },
@@ -136,15 +140,22 @@ pub static HOSTED: &[Vendor] = &[
                 Field::PromptCacheRetention,
             ]),
             embeddings: false,
-            ..Dialect::GENERIC
+            ..PRIVATE_LIST
         },
         ..PLAIN
     },
-    Vendor { name: "together", base_url: "https://api.together.xyz/v1", key_variable: "TOGETHER_API_KEY", ..PLAIN },
+    Vendor {
+        name: "together",
+        base_url: "https://api.together.xyz/v1",
+        key_variable: "TOGETHER_API_KEY",
+        dialect: PRIVATE_LIST,
+        ..PLAIN
+    },
     Vendor {
         name: "fireworks",
         base_url: "https://api.fireworks.ai/inference/v1",
         key_variable: "FIREWORKS_API_KEY",
+        dialect: PRIVATE_LIST,
         ..PLAIN
     },
     Vendor {
@@ -167,6 +178,8 @@ pub static HOSTED: &[Vendor] = &[
             // Adds what the request cost to its usage.
             extra_body: Members(Cow::Borrowed(r#"{"usage":{"include":true}}"#)),
             embeddings: false,
+            // Everybody may read the list of models.
+            key_test: KeyTests::Key,
             ..Dialect::GENERIC
         },
         ..PLAIN

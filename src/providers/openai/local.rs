@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::{
     dialect::Dialect,
-    switches::{Choices, Dimensions, ReasoningForm, RequiredChoice, SystemMessages},
+    switches::{Choices, Dimensions, KeyTests, ReasoningForm, RequiredChoice, SystemMessages},
     vendor::{Key, PLAIN, Vendor},
 };
 use crate::providers::support::Field;
@@ -80,6 +80,8 @@ pub static LOCAL: &[Vendor] = &[
             base64_vectors: true,
             token_inputs: true,
             dimensions: Dimensions::Never,
+            // The list stays open when the server has a key.
+            key_test: KeyTests::Chat,
             ..COMMON
         },
         ..PLAIN

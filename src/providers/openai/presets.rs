@@ -6,8 +6,8 @@ use super::{
     dialect::Dialect,
     families,
     switches::{
-        AssistantLast, Choices, DeveloperRole, Dimensions, EffortName, EmptyContent, FileForm, MaxTokens, Members,
-        ModelList, PathStyle, ReasoningEcho, ReasoningForm, RequiredChoice, Seed, SystemMessages, ToolCallIds,
+        AssistantLast, Choices, DeveloperRole, Dimensions, EffortName, EmptyContent, FileForm, KeyTests, MaxTokens,
+        Members, ModelList, PathStyle, ReasoningEcho, ReasoningForm, RequiredChoice, Seed, SystemMessages, ToolCallIds,
         ToolResultMedia, WebSearchForm,
     },
 };
@@ -83,6 +83,7 @@ impl Dialect {
         token_inputs: true,
         dimensions: Dimensions::Dimensions,
         model_list: ModelList::Models,
+        key_test: KeyTests::Models,
     };
 
     /// What most servers understand.
@@ -101,6 +102,7 @@ impl Dialect {
         models: Cow::Borrowed(&[]),
         base64_vectors: false,
         token_inputs: false,
+        key_test: KeyTests::ModelsIfPrivate,
         ..Self::OPENAI
     };
 

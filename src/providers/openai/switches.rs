@@ -157,6 +157,20 @@ switches! {
         LanguageModels,
     }
 
+    /// What is asked to see whether the provider takes a key.
+    KeyTests {
+        /// The list of models, which needs a key.
+        Models,
+        /// The same where it turns out to be so, else a chat of one token.
+        ModelsIfPrivate,
+        /// `/key`, which tells of the key.
+        Key,
+        /// `/openai/models`, the list of what could be deployed.
+        Deployable,
+        /// A chat of one token.
+        Chat,
+    }
+
     EffortName {
         None,
         Minimal,

@@ -6,8 +6,6 @@ use tokio::{
     net::TcpListener,
 };
 
-use http::HeaderMap;
-
 use super::*;
 use crate::{
     domain::{chat::ChatRequest, embedding::EmbeddingInput, error::ErrorKind, event::ChatEvent, usage::WarningAction},

@@ -8,7 +8,7 @@ use std::{
 use bytes::Bytes;
 use futures_util::StreamExt as _;
 use http::{HeaderMap, header};
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::ExposeSecret as _;
 use tokio::time::Instant;
 
 use super::super::{HttpUpstream, UpstreamTimeouts, Upstreams, http_client};
@@ -141,11 +141,12 @@ impl FileAdapter for Fake {
 }
 
 impl TokenExchange for Fake {
-    fn encode_token(&self, key: &SecretString, unique: &str) -> Result<TokenRequest, UpstreamFailure> {
+    fn encode_token(&self, key: &ProviderKey, unique: &str) -> Result<TokenRequest, UpstreamFailure> {
         assert_eq!(uuid::Uuid::parse_str(unique).unwrap().get_version_num(), 4);
         let mut headers = HeaderMap::new();
-        headers.insert(header::AUTHORIZATION, format!("Basic {}", key.expose_secret()).parse().unwrap());
-        Ok(TokenRequest { headers, body: Bytes::from_static(b"scope=all") })
+        headers.insert(header::AUTHORIZATION, format!("Basic {}", key.secret.expose_secret()).parse().unwrap());
+        let scope = key.parameters.get("scope").map_or("all", |scope| scope);
+        Ok(TokenRequest { headers, body: format!("scope={scope}").into() })
     }
 
     /// Answers are `token lifetime_ms`.

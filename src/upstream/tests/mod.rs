@@ -4,6 +4,7 @@ mod exchange;
 mod fakes;
 mod fan_out;
 mod files;
+mod key_check;
 mod media;
 mod server;
 mod slots;

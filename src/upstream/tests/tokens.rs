@@ -10,13 +10,13 @@ use http::HeaderMap;
 use tokio::task::JoinSet;
 
 use super::{
-    fakes::{Fake, TIMEOUTS, ask, in_time, key, png, request, text, upstreams},
+    fakes::{Fake, TIMEOUTS, ask, in_time, key, png, request, target, text, upstreams},
     server::{Answer, Seen, Server},
 };
 use crate::{
-    domain::failure::FailureClass,
+    domain::{failure::FailureClass, key::ProviderKey},
     providers::registry::KeyStyle,
-    routing::transport::Delivery,
+    routing::transport::{Delivery, Transport as _},
     upstream::{HttpUpstream, Upstreams, http_client, oauth::AccessTokens},
 };
 
@@ -61,6 +61,15 @@ async fn a_hundred_requests_fetch_one_token() {
     let asked = server.seen().into_iter().find(|seen| seen.path() == "/token").unwrap();
     assert_eq!((asked.header("authorization").as_str(), asked.text().as_str()), ("Basic key", "scope=all"));
     assert_eq!(chat(&upstreams, "other").await.as_deref(), Ok("Bearer t2"), "a token belongs to its key");
+
+    let parameters = [("scope".to_owned(), "some".to_owned())].into();
+    let other = ProviderKey { parameters, ..key("key") };
+    let prepared = upstreams.prepare(&target(), &request(Vec::new(), 1), Delivery::Whole).unwrap();
+    for _ in 0..2 {
+        assert!(upstreams.open(&prepared, Some(&other), in_time()).await.is_ok());
+    }
+    let bodies: Vec<_> = server.seen().iter().filter(|seen| seen.path() == "/token").map(Seen::text).collect();
+    assert_eq!(bodies, ["scope=all", "scope=all", "scope=some"], "a token belongs to its key and scope");
 }
 
 #[tokio::test]

@@ -3,12 +3,15 @@
 use std::time::{Duration, UNIX_EPOCH};
 
 use http::HeaderMap;
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
 use super::fixtures::{fixture, fixtures};
 use crate::{
-    domain::failure::{FailureClass, UpstreamFailure},
+    domain::{
+        failure::{FailureClass, UpstreamFailure},
+        key::ProviderKey,
+    },
     providers::{
         adapter::{AccessToken, Reply, TokenExchange},
         gigachat::GigaChatTokens,
@@ -34,7 +37,7 @@ fn writes_every_request() {
         ("req_oauth_token_from_client_pair", GigaChatTokens::new("GIGACHAT_API_CORP"), pair()),
     ] {
         let provider = &fixture(name)["provider"];
-        let request = tokens.encode_token(&SecretString::from(key), UNIQUE).unwrap();
+        let request = tokens.encode_token(&ProviderKey::new("k", key), UNIQUE).unwrap();
         for (header, value) in provider["headers"].as_object().unwrap() {
             let want = value.as_str().unwrap().replace("{{auth_key}}", "aWQ6c2VjcmV0").replace("{{uuid4}}", UNIQUE);
             assert_eq!(request.headers[header.as_str()], want, "{name} {header}");
@@ -42,8 +45,12 @@ fn writes_every_request() {
         assert_eq!(request.body, provider["raw_body"].as_str().unwrap(), "{name}");
         assert!(!format!("{request:?}").contains("aWQ6c2VjcmV0"), "{name} shows its secret");
     }
-    let odd = GigaChatTokens::new("a&b=я c").encode_token(&SecretString::from("k"), UNIQUE).unwrap();
+    let odd = GigaChatTokens::new("a&b=я c").encode_token(&ProviderKey::new("k", "k"), UNIQUE).unwrap();
     assert_eq!(odd.body, "scope=a%26b%3D%D1%8F+c");
+    let parameters = [("scope".to_owned(), "GIGACHAT_API_B2B".to_owned())].into();
+    let own = ProviderKey { parameters, ..ProviderKey::new("k", "k") };
+    let own = GigaChatTokens::default().encode_token(&own, UNIQUE).unwrap();
+    assert_eq!(own.body, "scope=GIGACHAT_API_B2B", "a key knows its scope better than the operator");
 }
 
 fn pair() -> String {
@@ -53,7 +60,7 @@ fn pair() -> String {
 
 #[test]
 fn refuses_keys_no_header_can_carry() {
-    let failure = GigaChatTokens::default().encode_token(&SecretString::from("key\u{7}secret"), UNIQUE).unwrap_err();
+    let failure = GigaChatTokens::default().encode_token(&ProviderKey::new("k", "key\u{7}secret"), UNIQUE).unwrap_err();
     assert_eq!(failure.class, FailureClass::Credential);
     assert!(!failure.message.contains("secret"));
 }

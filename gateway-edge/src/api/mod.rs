@@ -1,0 +1,19 @@
+//! The gateway's own REST interface below `/api/v1`: its JSON to the contract and back, without IO.
+//!
+//! * `words`, `time`: how enums and times are written, the same everywhere.
+//! * `query`, `body`: reading what a caller wrote; a name that is not known is refused.
+//! * the others: one file for each resource.
+
+pub mod activity;
+pub mod body;
+pub mod gateway_keys;
+pub mod import;
+pub mod key_tests;
+pub mod provider_keys;
+pub mod query;
+pub mod time;
+pub mod usage;
+pub mod words;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,59 @@
+//! `/api/v1/keys`: gateway keys of the caller's user.
+
+use axum::response::Response;
+
+use crate::{
+    api::gateway_keys::{self, FILTERS, GatewayKey, GatewayKeyChanges, NewGatewayKey},
+    error::Failure,
+    pb,
+    routes::api::{
+        call::{Call, created, gone, shown, silent},
+        pages::{Pages, listed},
+    },
+};
+
+pub async fn list(call: Call) -> Result<Response, Failure> {
+    let query = call.query(&FILTERS)?;
+    let filter = gateway_keys::filter(&query)?;
+    let mut pages = Pages::of(&query)?;
+    let mut keys = Vec::new();
+    while let Some((page_size, page_token)) = pages.wanted() {
+        let message = pb::ListGatewayKeysRequest { page_size, page_token, ..filter.clone() };
+        let page = call.keys().list_gateway_keys(call.request(message)).await?.into_inner();
+        keys.extend(page.gateway_keys);
+        pages.go_on(page.next_page_token);
+    }
+    let shown: Vec<_> = keys.iter().map(GatewayKey::of).collect();
+    Ok(listed(&call, &shown, &pages))
+}
+
+pub async fn create(call: Call) -> Result<Response, Failure> {
+    let message = call.json::<NewGatewayKey>()?.into_request()?;
+    let reply = call.keys().create_gateway_key(call.request(message)).await?.into_inner();
+    let key = reply.gateway_key.ok_or_else(silent)?;
+    Ok(created("/api/v1/keys", &key.id, &GatewayKey::of(&key).with_text(&reply.plaintext)))
+}
+
+pub async fn get(call: Call) -> Result<Response, Failure> {
+    call.query(&[])?;
+    let message = pb::GetGatewayKeyRequest { id: call.resource.clone() };
+    let reply = call.keys().get_gateway_key(call.request(message)).await?.into_inner();
+    show(reply.gateway_key)
+}
+
+pub async fn change(call: Call) -> Result<Response, Failure> {
+    let message = call.json::<GatewayKeyChanges>()?.into_request(call.resource.clone())?;
+    let reply = call.keys().update_gateway_key(call.request(message)).await?.into_inner();
+    show(reply.gateway_key)
+}
+
+pub async fn delete(call: Call) -> Result<Response, Failure> {
+    call.query(&[])?;
+    let message = pb::DeleteGatewayKeyRequest { id: call.resource.clone() };
+    call.keys().delete_gateway_key(call.request(message)).await?;
+    Ok(gone())
+}
+
+fn show(key: Option<pb::GatewayKey>) -> Result<Response, Failure> {
+    Ok(shown(&GatewayKey::of(&key.ok_or_else(silent)?)))
+}

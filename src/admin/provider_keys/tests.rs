@@ -1,0 +1,1 @@
+//! What the fields may hold, and what the activity log is told.

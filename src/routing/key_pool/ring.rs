@@ -1,0 +1,158 @@
+//! The keys of one user for one provider, in the order in which requests try them.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use tokio::sync::{Notify, watch};
+
+use super::{live::Live, selection::Selection};
+use crate::domain::{
+    failure::{FailureClass, UpstreamFailure},
+    happening::{KeyChange, KeyRef},
+    health::{Health, Readiness},
+    key::{ProviderKey, StoredKey},
+};
+
+/// How often a user is told that no key of a provider can be used, while nothing is tried.
+const TELL_EVERY_MS: i64 = 1000;
+
+/// One stored key with its secret.
+#[derive(Clone, Debug)]
+pub struct PoolKey {
+    pub stored: StoredKey,
+    pub key: Arc<ProviderKey>,
+}
+
+/// A key of a ring.
+#[derive(Debug)]
+pub struct RingKey {
+    /// Names it in this process, whatever its secret.
+    pub number: u64,
+    /// As it was stored; its health and selection are where they began.
+    pub pool_key: PoolKey,
+    pub live: Arc<Live>,
+}
+
+/// The keys of one user for one provider.
+#[derive(Debug)]
+pub struct Ring {
+    /// In creation order.
+    pub keys: Vec<Arc<RingKey>>,
+    pub shared: Arc<Shared>,
+}
+
+/// What outlives snapshots of a ring.
+#[derive(Debug)]
+pub struct Shared {
+    pub selection: Selection,
+    /// Wakes requests that wait for what another one's probe finds out.
+    pub probed: Notify,
+    /// The key of the environment, as this user's requests know it: it rests only in favour of stored keys.
+    pub fallback: Live,
+    told_ms: AtomicI64,
+    changed: watch::Sender<u64>,
+}
+
+impl RingKey {
+    pub fn name(&self) -> KeyRef {
+        let stored = &self.pool_key.stored;
+        KeyRef { id: stored.id.clone(), name: stored.name.clone(), secret_version: stored.secret_version }
+    }
+
+    pub fn active(&self) -> bool {
+        self.pool_key.stored.active
+    }
+}
+
+impl Shared {
+    pub fn new(changed: watch::Sender<u64>) -> Self {
+        Self {
+            selection: Selection::default(),
+            probed: Notify::new(),
+            fallback: Live::new(Health::default()),
+            told_ms: AtomicI64::new(i64::MIN),
+            changed,
+        }
+    }
+
+    /// Whether it is time to tell again that no key can be used.
+    pub fn may_tell(&self, now_ms: i64) -> bool {
+        let told = self.told_ms.load(Ordering::Relaxed);
+        let due = now_ms.saturating_sub(told) >= TELL_EVERY_MS || now_ms < told;
+        due && self.told_ms.compare_exchange(told, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
+    }
+
+    fn tell_watchers(&self) {
+        self.changed.send_modify(|n| *n += 1);
+    }
+}
+
+impl Ring {
+    /// Returns the keys their owner lets requests use: the selected one, then those created after it, then from the first.
+    pub fn in_order(&self) -> impl Iterator<Item = &Arc<RingKey>> {
+        let selected = self.shared.selection.get();
+        let at = selected.and_then(|number| self.keys.iter().position(|key| key.number == number)).unwrap_or(0);
+        let (before, after) = self.keys.split_at(at);
+        after.iter().chain(before).filter(|key| key.active())
+    }
+
+    /// Returns how many milliseconds it takes until a key can be used; `None` when time alone brings none back.
+    pub fn soonest_ms(&self, now_ms: i64) -> Option<i64> {
+        let waits =
+            self.keys.iter().filter(|key| key.active()).filter_map(|key| match key.live.health().readiness(now_ms) {
+                Readiness::Ready | Readiness::Probe => Some(0),
+                Readiness::Rests(left) => Some(left),
+                Readiness::Invalid => None,
+            });
+        waits.min()
+    }
+
+    /// A key failed. Returns what changed: its health, and with a quota that of all keys that share it.
+    pub fn failed(&self, key: &RingKey, failure: &UpstreamFailure, now_ms: i64) -> Vec<KeyChange> {
+        let mut changes = Vec::new();
+        let mut rest = |key: &RingKey, failure: &UpstreamFailure| {
+            let rested = key.live.failed(failure, now_ms);
+            changes.extend(rested.map(|health| KeyChange::Rested { key: key.name(), health }));
+        };
+        rest(key, failure);
+        let owner = &key.pool_key.stored.quota_owner;
+        if failure.class == FailureClass::Quota && !owner.is_empty() {
+            let name = &key.pool_key.stored.name;
+            let message = format!("it shares its quota with {name}, which met: {}", failure.message);
+            let shared = UpstreamFailure { message, ..failure.clone() };
+            let mates = self.keys.iter().filter(|k| k.number != key.number && k.pool_key.stored.quota_owner == *owner);
+            mates.for_each(|mate| rest(mate, &shared));
+        }
+        if !changes.is_empty() {
+            self.shared.tell_watchers();
+        }
+        changes
+    }
+
+    /// A key that was probed or tested works. Returns what changed.
+    pub fn recovered(&self, key: &RingKey, now_ms: i64) -> Option<KeyChange> {
+        let health = key.live.succeeded(now_ms)?;
+        self.shared.tell_watchers();
+        Some(KeyChange::Recovered { key: key.name(), health })
+    }
+
+    /// Selects `to` if `from` is still selected. Returns whether it did.
+    pub fn reselect(&self, from: &RingKey, to: &RingKey) -> bool {
+        let moved = self.shared.selection.advance(from.number, to.number);
+        if moved {
+            self.shared.tell_watchers();
+        }
+        moved
+    }
+
+    /// Returns a key as it is now.
+    pub fn view(&self, key: &RingKey) -> PoolKey {
+        let mut view = key.pool_key.clone();
+        view.stored.health = key.live.health();
+        view.stored.selected = self.shared.selection.get() == Some(key.number);
+        view.stored.last_used_ms = view.stored.last_used_ms.max(key.live.last_used_ms());
+        view
+    }
+}
