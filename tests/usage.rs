@@ -313,7 +313,7 @@ async fn rows_are_grouped_as_asked(url: &str) {
         hash: vec![7; 32],
         ..Default::default()
     };
-    scene.store.insert_gateway_key(&key).await.unwrap();
+    scene.store.insert_gateway_key(&key, 1000).await.unwrap();
     scene
         .store
         .add_usage(&[UsageRecord { gateway_key_name: "later".into(), ..record(3, "k2", "xai", "x-ai/grok") }])

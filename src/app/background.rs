@@ -2,46 +2,38 @@
 //! forgetting what is old.
 
 use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, atomic::AtomicU64},
     time::Duration,
 };
 
 use tokio::{
-    sync::{
-        Notify,
-        mpsc::{self, Sender},
-    },
+    sync::{Notify, mpsc},
     task::JoinSet,
     time::{sleep, timeout},
 };
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    batches::{Destination, write_batches},
+    batches::write_batches,
     keys::{keep_happenings, keep_uses, probe_keys, refresh_keys},
+    records::{ActivityTable, RecordKeeper, UsageTable, keep_records},
     retention::forget_old,
 };
 use crate::{
     activity::ActivityQueue,
     admin::Administration,
     config::Retention,
-    domain::{activity::ActivityEntry, consumption::UsageRecord},
-    metering::{Record, Records},
+    metering::Records,
     routing::{catalog::Catalog, happenings::HappeningQueue},
-    storage::{Listener, StoreError},
+    storage::Listener,
     telemetry::RequestLog,
 };
 
 /// How often another process's entries of activity are looked for.
 const REFRESH: Duration = Duration::from_millis(500);
-/// How often the records of finished requests are written.
-const RECORD_TICK: Duration = Duration::from_millis(100);
 /// How many records may wait while the database is away.
 const WAITING_RECORDS: usize = 10_000;
-/// How long each of those that write may go on at the end.
+/// How long a stop waits for all that is still to be written.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 
 /// Everything there is to do.
@@ -77,12 +69,10 @@ impl Writer {
         Self { task, ending }
     }
 
-    /// Waits until everything is written, but not for ever.
+    /// Waits until everything is written.
     async fn end(mut self) {
         self.ending.cancel();
-        if timeout(LAST_WRITES, self.task.join_next()).await.is_err() {
-            tracing::warn!(timeout_s = LAST_WRITES.as_secs(), "the last records could not be written in time");
-        }
+        self.task.join_next().await;
     }
 }
 
@@ -102,7 +92,7 @@ impl Work {
 
         let (queue, waiting) = mpsc::channel(WAITING_RECORDS);
         let lost = Arc::new(AtomicU64::new(0));
-        let keeper = Keeper { records, log, catalog, queue, lost: lost.clone() };
+        let keeper = RecordKeeper { records, log, catalog, queue, lost: lost.clone() };
         let usage = UsageTable { admin: admin.clone(), lost };
         let activity = ActivityTable { admin: admin.clone(), lost: entries.lost };
         let writers = vec![
@@ -120,8 +110,13 @@ impl Running {
     /// Ends it, when nobody sends requests any more.
     pub async fn end(mut self) {
         self.helpers.shutdown().await;
-        for writer in self.writers {
-            writer.end().await;
+        let last = async {
+            for writer in self.writers {
+                writer.end().await;
+            }
+        };
+        if timeout(LAST_WRITES, last).await.is_err() {
+            tracing::warn!(timeout_s = LAST_WRITES.as_secs(), "the last records could not be written in time");
         }
     }
 }
@@ -133,84 +128,5 @@ async fn refresh_activity(admin: Arc<Administration>) {
         if let Err(error) = admin.activity.refresh().await {
             tracing::debug!(%error, "activity cannot be read; those who watch it wait");
         }
-    }
-}
-
-/// Logs the records of finished requests and hands them on.
-async fn keep_records(mut keeper: Keeper, ending: CancellationToken) {
-    while !ending.is_cancelled() {
-        tokio::select! {
-            () = sleep(RECORD_TICK) => {}
-            () = ending.cancelled() => {}
-        }
-        keeper.take();
-    }
-}
-
-struct Keeper {
-    records: Records,
-    log: Option<RequestLog>,
-    catalog: Arc<Catalog>,
-    queue: Sender<UsageRecord>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Keeper {
-    fn take(&mut self) {
-        let records: Vec<Record> = self.records.drain().collect();
-        if let Some(log) = &mut self.log {
-            log.write(&records);
-        }
-        for record in &records {
-            if self.queue.try_send(self.usage_record(record)).is_err() {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
-        }
-        let lost = self.records.take_lost();
-        if lost > 0 {
-            tracing::warn!(lost, "records of requests were lost: they came faster than they could be taken");
-        }
-    }
-
-    fn usage_record(&self, record: &Record) -> UsageRecord {
-        let target = record.target.as_ref();
-        let model = target.and_then(|t| self.catalog.model_at(&t.provider, &t.model));
-        record.usage_record(target.map(|t| self.catalog.model_id(t)).unwrap_or_default(), model)
-    }
-}
-
-struct ActivityTable {
-    admin: Arc<Administration>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Destination for ActivityTable {
-    type Row = ActivityEntry;
-    const ROWS: &'static str = "entries of activity";
-
-    async fn write(&self, rows: &[ActivityEntry]) -> Result<(), StoreError> {
-        self.admin.activity.keep(rows).await
-    }
-
-    fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
-    }
-}
-
-struct UsageTable {
-    admin: Arc<Administration>,
-    lost: Arc<AtomicU64>,
-}
-
-impl Destination for UsageTable {
-    type Row = UsageRecord;
-    const ROWS: &'static str = "records of usage";
-
-    async fn write(&self, rows: &[UsageRecord]) -> Result<(), StoreError> {
-        self.admin.usage.keep(rows).await
-    }
-
-    fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
     }
 }

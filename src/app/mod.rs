@@ -4,6 +4,7 @@ mod background;
 mod batches;
 mod keys;
 mod providers;
+mod records;
 mod retention;
 
 use std::{

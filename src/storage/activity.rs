@@ -13,6 +13,7 @@ use super::{
     batch::{ExecuteBatch as _, fit},
     connect::{Store, on_conn},
     error::StoreError,
+    revisions::Revision,
     schema::{activity, revisions},
     stored_attempts::{attempts_of, attempts_to_text},
 };
@@ -21,8 +22,6 @@ use crate::domain::{
     failure::FailureClass,
 };
 
-/// Name of the counter in `revisions`.
-const COUNTER: &str = "activity";
 /// Most characters of a name or id, and of a message.
 const MOST_NAME: usize = 256;
 const MOST_MESSAGE: usize = 1024;
@@ -152,7 +151,7 @@ impl Store {
         let count = entries.len() as i64;
         on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                let last: i64 = diesel::update(revisions::table.find(COUNTER))
+                let last: i64 = diesel::update(revisions::table.find(Revision::Activity.name()))
                     .set(revisions::value.eq(revisions::value + count))
                     .returning(revisions::value)
                     .get_result(conn)
@@ -187,7 +186,7 @@ impl Store {
 
     /// Returns the number of the last row.
     pub async fn activity_head(&self) -> Result<i64, StoreError> {
-        on_conn!(self, read, |conn| Ok(revisions::table.find(COUNTER).select(revisions::value).first(conn).await?))
+        self.revision(Revision::Activity).await
     }
 
     /// Returns the number of a row of a user's.

@@ -18,6 +18,8 @@ pub enum Revision {
     /// Users and gateway keys.
     Access,
     ProviderKeys,
+    /// Grows by one with each entry.
+    Activity,
 }
 
 impl Revision {
@@ -25,6 +27,7 @@ impl Revision {
         match self {
             Self::Access => "access",
             Self::ProviderKeys => "provider_keys",
+            Self::Activity => "activity",
         }
     }
 }

@@ -9,11 +9,14 @@ use tokio::{sync::mpsc::channel, time::Instant};
 
 use super::*;
 
+/// Rows that were written together, and when.
+type Batch = (Vec<u32>, Instant);
+
 #[derive(Clone, Default)]
 struct Script {
     away: Arc<AtomicBool>,
     corrupt: Arc<AtomicBool>,
-    written: Arc<Mutex<Vec<(Vec<u32>, Instant)>>>,
+    written: Arc<Mutex<Vec<Batch>>>,
     lost: Arc<AtomicU64>,
 }
 

@@ -1,0 +1,108 @@
+//! From the queues of requests and of activity to the tables: records are logged on the way, with what the catalog knows.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{sync::mpsc::Sender, time::sleep};
+use tokio_util::sync::CancellationToken;
+
+use super::batches::Destination;
+use crate::{
+    admin::Administration,
+    domain::{activity::ActivityEntry, consumption::UsageRecord},
+    metering::{Record, Records},
+    routing::catalog::Catalog,
+    storage::StoreError,
+    telemetry::RequestLog,
+};
+
+/// How often the records of finished requests are taken. They wake nobody: that would be paid for by every request.
+const RECORD_TICK: Duration = Duration::from_millis(100);
+
+/// Logs the records of finished requests and hands them on.
+pub async fn keep_records(mut keeper: RecordKeeper, ending: CancellationToken) {
+    while !ending.is_cancelled() {
+        tokio::select! {
+            () = sleep(RECORD_TICK) => {}
+            () = ending.cancelled() => {}
+        }
+        keeper.take();
+    }
+}
+
+/// What takes records from requests.
+pub struct RecordKeeper {
+    pub records: Records,
+    pub log: Option<RequestLog>,
+    pub catalog: Arc<Catalog>,
+    pub queue: Sender<UsageRecord>,
+    /// Records that found the queue full.
+    pub lost: Arc<AtomicU64>,
+}
+
+impl RecordKeeper {
+    fn take(&mut self) {
+        let records: Vec<Record> = self.records.drain().collect();
+        if let Some(log) = &mut self.log {
+            log.write(&records);
+        }
+        for record in &records {
+            if self.queue.try_send(self.usage_record(record)).is_err() {
+                self.lost.fetch_add(1, Ordering::Relaxed);
+            }
+        }
+        let lost = self.records.take_lost();
+        if lost > 0 {
+            tracing::warn!(lost, "records of requests were lost: they came faster than they could be taken");
+        }
+    }
+
+    fn usage_record(&self, record: &Record) -> UsageRecord {
+        let target = record.target.as_ref();
+        let model = target.and_then(|t| self.catalog.model_at(&t.provider, &t.model));
+        record.usage_record(target.map(|t| self.catalog.model_id(t)).unwrap_or_default(), model)
+    }
+}
+
+/// Where entries of activity go.
+pub struct ActivityTable {
+    pub admin: Arc<Administration>,
+    pub lost: Arc<AtomicU64>,
+}
+
+impl Destination for ActivityTable {
+    type Row = ActivityEntry;
+    const ROWS: &'static str = "entries of activity";
+
+    async fn write(&self, rows: &[ActivityEntry]) -> Result<(), StoreError> {
+        self.admin.activity.keep(rows).await
+    }
+
+    fn take_lost(&self) -> u64 {
+        self.lost.swap(0, Ordering::Relaxed)
+    }
+}
+
+/// Where records of requests go.
+pub struct UsageTable {
+    pub admin: Arc<Administration>,
+    pub lost: Arc<AtomicU64>,
+}
+
+impl Destination for UsageTable {
+    type Row = UsageRecord;
+    const ROWS: &'static str = "records of usage";
+
+    async fn write(&self, rows: &[UsageRecord]) -> Result<(), StoreError> {
+        self.admin.usage.keep(rows).await
+    }
+
+    fn take_lost(&self) -> u64 {
+        self.lost.swap(0, Ordering::Relaxed)
+    }
+}
