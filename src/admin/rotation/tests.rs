@@ -6,7 +6,11 @@ use super::*;
 use crate::{
     access::OWNER_ID,
     admin::data_keys::DataKeys,
-    domain::{health::Health, key::StoredKey, user::User},
+    domain::{
+        health::Health,
+        key::{GatewayKey, StoredKey},
+        user::{Role, User},
+    },
     storage::{DatabaseUrl, SealedKey},
 };
 
@@ -19,13 +23,12 @@ struct Site {
 
 impl Site {
     async fn new() -> Self {
-        let place = Self { dir: tempfile::tempdir().unwrap() };
-        let store = place.store().await;
-        let owner =
-            User { id: OWNER_ID.into(), name: "Owner".into(), role: "owner".into(), created_ms: 1, active: true };
-        let key = crate::domain::key::GatewayKey { id: "g".into(), user_id: OWNER_ID.into(), ..Default::default() };
+        let site = Self { dir: tempfile::tempdir().unwrap() };
+        let store = site.store().await;
+        let owner = User { id: OWNER_ID.into(), name: "Owner".into(), role: Role::Owner, created_ms: 1, active: true };
+        let key = GatewayKey { id: "g".into(), user_id: OWNER_ID.into(), ..Default::default() };
         store.create_owner_if_empty(&owner, &key).await.unwrap();
-        place
+        site
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -105,17 +108,17 @@ async fn open_all(keys: &DataKeys, store: &Store) -> (usize, usize) {
 
 #[tokio::test]
 async fn a_rotation_changes_the_master_key_and_nothing_else() {
-    let place = Site::new().await;
-    let (old, store) = (place.start(&place.generated()).await.unwrap(), place.store().await);
+    let site = Site::new().await;
+    let (old, store) = (site.start(&site.generated()).await.unwrap(), site.store().await);
     add(&old, &store, 0, KEYS).await;
     let before = store.load_provider_keys().await.unwrap();
-    let (file, print) = (std::fs::read(place.file("master.key")).unwrap(), old.sealer().fingerprint("p", &secret(1)));
+    let (file, print) = (std::fs::read(site.file("master.key")).unwrap(), old.sealer().fingerprint("p", &secret(1)));
 
-    let rotated = place.run().await.unwrap();
+    let rotated = site.run().await.unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable.len()), (KEYS, 0));
-    assert_ne!(std::fs::read(place.file("master.key")).unwrap(), file);
-    assert!(!place.file("master.key.next").exists());
-    assert_eq!(place.masters().await, 1);
+    assert_ne!(std::fs::read(site.file("master.key")).unwrap(), file);
+    assert!(!site.file("master.key.next").exists());
+    assert_eq!(site.masters().await, 1);
 
     let after = store.load_provider_keys().await.unwrap();
     assert!(after.revision > before.revision, "other processes are told");
@@ -123,13 +126,13 @@ async fn a_rotation_changes_the_master_key_and_nothing_else() {
         assert_eq!(before.stored, after.stored, "version, health and times stay");
         assert_ne!(before.secret, after.secret);
     }
-    let new = place.start(&place.generated()).await.unwrap();
+    let new = site.start(&site.generated()).await.unwrap();
     assert_eq!(open_all(&new, &store).await, (KEYS, KEYS));
     assert_eq!(open_all(&old, &store).await, (KEYS, KEYS), "a process from before takes the new keys over");
     assert_eq!(new.sealer().fingerprint("p", &secret(1)), print);
     assert_eq!(old.sealer().fingerprint("p", &secret(1)), print);
 
-    let again = place.run().await.unwrap();
+    let again = site.run().await.unwrap();
     assert_eq!(again.resealed, KEYS);
     assert_eq!(open_all(&old, &store).await, (KEYS, KEYS));
 }
@@ -138,14 +141,14 @@ async fn a_rotation_changes_the_master_key_and_nothing_else() {
 #[tokio::test]
 async fn a_rotation_that_stops_anywhere_is_finished_by_the_next_run() {
     for stop in 0..7 {
-        let place = Site::new().await;
-        let (old, store) = (place.start(&place.generated()).await.unwrap(), place.store().await);
+        let site = Site::new().await;
+        let (old, store) = (site.start(&site.generated()).await.unwrap(), site.store().await);
         add(&old, &store, 0, 20).await;
-        let rotation = place.rotation(&place.generated()).await;
+        let rotation = site.rotation(&site.generated()).await;
         {
-            let path = place.file("master.key");
+            let path = site.file("master.key");
             let staging = Staging::begin(&path).unwrap();
-            assert!(matches!(place.run().await, Err(RotationError::Master(MasterError::Locked(_)))));
+            assert!(matches!(site.run().await, Err(RotationError::Master(MasterError::Locked(_)))));
             let masters = [rotation.source.current().unwrap().unwrap(), MasterKey::generate().unwrap()];
             let masters =
                 if stop > 0 { [masters.into_iter().next().unwrap(), staging.stage().unwrap()] } else { masters };
@@ -172,20 +175,20 @@ async fn a_rotation_that_stops_anywhere_is_finished_by_the_next_run() {
         // A process from before, one that has not looked since, and one that starts now.
         add(&old, &store, 20, 21).await;
         assert_eq!(open_all(&old, &store).await.0, 21, "stop {stop}");
-        let new = place.start(&place.generated()).await.unwrap();
+        let new = site.start(&site.generated()).await.unwrap();
         assert_eq!(open_all(&new, &store).await.0, 21, "stop {stop}");
 
-        place.run().await.unwrap();
-        assert_eq!(place.masters().await, 1, "stop {stop}");
+        site.run().await.unwrap();
+        assert_eq!(site.masters().await, 1, "stop {stop}");
         assert_eq!(open_all(&old, &store).await, (21, 21), "stop {stop}");
-        assert_eq!(open_all(&place.start(&place.generated()).await.unwrap(), &store).await, (21, 21), "stop {stop}");
+        assert_eq!(open_all(&site.start(&site.generated()).await.unwrap(), &store).await, (21, 21), "stop {stop}");
     }
 }
 
 #[tokio::test]
 async fn whoever_replaces_a_secret_meanwhile_wins() {
-    let place = Site::new().await;
-    let (keys, store) = (place.start(&place.generated()).await.unwrap(), place.store().await);
+    let site = Site::new().await;
+    let (keys, store) = (site.start(&site.generated()).await.unwrap(), site.store().await);
     add(&keys, &store, 0, 2).await;
     let read = store.sealed_secrets("", 10).await.unwrap();
     store.delete_provider_key(OWNER_ID, "key-0000").await.unwrap();
@@ -200,13 +203,13 @@ async fn whoever_replaces_a_secret_meanwhile_wins() {
 
 #[tokio::test]
 async fn what_nobody_can_open_is_told_and_left_alone() {
-    let place = Site::new().await;
-    let (keys, store) = (place.start(&place.generated()).await.unwrap(), place.store().await);
+    let site = Site::new().await;
+    let (keys, store) = (site.start(&site.generated()).await.unwrap(), site.store().await);
     add(&keys, &store, 0, 3).await;
     let read = store.sealed_secrets("", 10).await.unwrap();
     let swap = |a: usize, b: usize| ResealedSecret { old: read[a].clone(), sealed: read[b].sealed.clone() };
     store.reseal(&[swap(0, 1)]).await.unwrap();
-    let rotated = place.run().await.unwrap();
+    let rotated = site.run().await.unwrap();
     assert_eq!((rotated.resealed, rotated.unreadable), (2, vec!["key-0000".to_owned()]));
     assert_eq!(store.sealed_secrets("", 1).await.unwrap()[0].sealed, read[1].sealed);
 }
@@ -217,11 +220,11 @@ fn value(key: &MasterKey) -> MasterSource {
 
 #[tokio::test]
 async fn a_key_of_the_operators_own_is_rotated_in_two_runs() {
-    let place = Site::new().await;
+    let site = Site::new().await;
     let [one, two, three] = [(); 3].map(|()| value(&MasterKey::generate().unwrap()));
-    let (old, store) = (place.start(&one).await.unwrap(), place.store().await);
+    let (old, store) = (site.start(&one).await.unwrap(), site.store().await);
     add(&old, &store, 0, 5).await;
-    let (before, after) = (place.rotation(&one).await, place.rotation(&two).await);
+    let (before, after) = (site.rotation(&one).await, site.rotation(&two).await);
 
     assert!(matches!(before.finish().await, Err(RotationError::NothingToFinish(_))));
     assert!(matches!(after.finish().await, Err(RotationError::DataKeys(DataKeyError::Wrong { .. }))));
@@ -231,53 +234,53 @@ async fn a_key_of_the_operators_own_is_rotated_in_two_runs() {
     }
     assert!(matches!(before.prepare(&three, 2000).await, Err(RotationError::Begun(_))));
     for source in [&one, &two] {
-        assert_eq!(open_all(&place.start(source).await.unwrap(), &store).await, (5, 5), "both open it");
+        assert_eq!(open_all(&site.start(source).await.unwrap(), &store).await, (5, 5), "both open it");
     }
     assert_eq!(open_all(&old, &store).await, (5, 5), "a process from before looks again");
     assert!(matches!(before.finish().await, Err(RotationError::NotInPlace { .. })));
     after.finish().await.unwrap();
-    assert!(matches!(place.start(&one).await, Err(DataKeyError::Wrong { .. })));
-    assert_eq!(open_all(&place.start(&two).await.unwrap(), &store).await, (5, 5));
+    assert!(matches!(site.start(&one).await, Err(DataKeyError::Wrong { .. })));
+    assert_eq!(open_all(&site.start(&two).await.unwrap(), &store).await, (5, 5));
     assert_eq!(open_all(&old, &store).await, (5, 5), "a process from before goes on with the keys it has");
 }
 
 #[tokio::test]
 async fn a_rotation_to_a_lost_key_can_be_forgotten() {
-    let place = Site::new().await;
+    let site = Site::new().await;
     let [one, two, three] = [(); 3].map(|()| value(&MasterKey::generate().unwrap()));
-    let (keys, store) = (place.start(&one).await.unwrap(), place.store().await);
+    let (keys, store) = (site.start(&one).await.unwrap(), site.store().await);
     add(&keys, &store, 0, 5).await;
-    let rotation = place.rotation(&one).await;
+    let rotation = site.rotation(&one).await;
     rotation.prepare(&two, 2000).await.unwrap();
     rotation.start_over().await.unwrap();
-    assert_eq!(place.masters().await, 1);
+    assert_eq!(site.masters().await, 1);
     rotation.prepare(&three, 2000).await.unwrap();
-    place.rotation(&three).await.finish().await.unwrap();
-    assert_eq!(open_all(&place.start(&three).await.unwrap(), &store).await, (5, 5));
+    site.rotation(&three).await.finish().await.unwrap();
+    assert_eq!(open_all(&site.start(&three).await.unwrap(), &store).await, (5, 5));
 }
 
 #[tokio::test]
 async fn a_missing_or_wrong_master_key_is_refused_and_never_replaced() {
-    let place = Site::new().await;
-    let store = place.store().await;
-    drop(place.start(&place.generated()).await.unwrap());
-    let (rows, file) = (store.data_keys().await.unwrap(), std::fs::read_to_string(place.file("master.key")).unwrap());
+    let site = Site::new().await;
+    let store = site.store().await;
+    drop(site.start(&site.generated()).await.unwrap());
+    let (rows, file) = (store.data_keys().await.unwrap(), std::fs::read_to_string(site.file("master.key")).unwrap());
 
     let wrong = value(&MasterKey::generate().unwrap());
-    let error = place.start(&wrong).await.err().unwrap().to_string();
+    let error = site.start(&wrong).await.err().unwrap().to_string();
     assert!(error.contains("AIGW_MASTER_KEY") && error.contains(&rows[0].master_id), "{error}");
-    std::fs::rename(place.file("master.key"), place.file("elsewhere")).unwrap();
-    let error = place.start(&place.generated()).await.err().unwrap().to_string();
+    std::fs::rename(site.file("master.key"), site.file("elsewhere")).unwrap();
+    let error = site.start(&site.generated()).await.err().unwrap().to_string();
     assert!(error.contains("master.key does not exist") && error.contains(&rows[0].master_id), "{error}");
-    assert!(!place.file("master.key").exists(), "none is made in its place");
-    assert!(matches!(place.run().await, Err(RotationError::DataKeys(DataKeyError::Missing { .. }))));
-    assert!(!place.file("master.key.next").exists());
+    assert!(!site.file("master.key").exists(), "none is made in its place");
+    assert!(matches!(site.run().await, Err(RotationError::DataKeys(DataKeyError::Missing { .. }))));
+    assert!(!site.file("master.key.next").exists());
     assert_eq!(store.data_keys().await.unwrap(), rows);
 
-    assert!(place.start(&MasterSource::File(place.file("elsewhere"))).await.is_ok());
+    assert!(site.start(&MasterSource::File(site.file("elsewhere"))).await.is_ok());
     for text in ["", "short", &file[1..], &format!("{file}{file}")] {
-        std::fs::write(place.file("master.key"), text).unwrap();
-        let error = place.start(&place.generated()).await.err().unwrap();
+        std::fs::write(site.file("master.key"), text).unwrap();
+        let error = site.start(&site.generated()).await.err().unwrap();
         assert!(matches!(error, DataKeyError::Master(MasterError::Malformed(_))), "{error}");
         assert!(text.is_empty() || !error.to_string().contains(text));
     }
@@ -285,16 +288,16 @@ async fn a_missing_or_wrong_master_key_is_refused_and_never_replaced() {
 
 #[tokio::test]
 async fn changed_data_keys_are_refused() {
-    let place = Site::new().await;
-    let store = place.store().await;
-    drop(place.start(&place.generated()).await.unwrap());
+    let site = Site::new().await;
+    let store = site.store().await;
+    drop(site.start(&site.generated()).await.unwrap());
     let rows = store.data_keys().await.unwrap();
     let mut damaged = rows.clone();
     damaged[0].wrapped[20] ^= 1;
     store.swap_data_keys(&rows, &damaged).await.unwrap();
-    assert!(matches!(place.start(&place.generated()).await, Err(DataKeyError::Damaged(RingError::Damaged(_)))));
+    assert!(matches!(site.start(&site.generated()).await, Err(DataKeyError::Damaged(RingError::Damaged(_)))));
     store.swap_data_keys(&damaged, &rows[..1]).await.unwrap();
-    assert!(matches!(place.start(&place.generated()).await, Err(DataKeyError::Damaged(RingError::Incomplete))));
+    assert!(matches!(site.start(&site.generated()).await, Err(DataKeyError::Damaged(RingError::Incomplete))));
     assert!(!store.swap_data_keys(&rows, &[]).await.unwrap(), "only what was read is replaced");
     assert_eq!(store.data_keys().await.unwrap(), rows[..1]);
 }
@@ -302,11 +305,11 @@ async fn changed_data_keys_are_refused() {
 #[tokio::test]
 async fn starts_at_once_agree_on_one_key() {
     for _ in 0..5 {
-        let place = Site::new().await;
-        let start = || async { place.start(&place.generated()).await.unwrap() };
+        let site = Site::new().await;
+        let start = || async { site.start(&site.generated()).await.unwrap() };
         let (a, b, c) = tokio::join!(start(), start(), start());
         let id = |keys: &DataKeys| keys.sealer().ring().newest().id.to_string();
         assert_eq!((id(&a), id(&b)), (id(&b), id(&c)));
-        assert_eq!(place.masters().await, 1);
+        assert_eq!(site.masters().await, 1);
     }
 }
