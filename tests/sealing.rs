@@ -1,6 +1,6 @@
 //! The encryption of provider keys as an operator meets it: rotations that are killed while gateways serve, wrong master
 //! keys, and what is on the disk meanwhile.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
 #[path = "support/pg.rs"]
 mod pg;

@@ -100,7 +100,8 @@ mod tests {
     fn time_earns_two_a_second_and_a_clock_set_back_nothing() {
         let budget = RetryBudget::default();
         let taken = |now: i64| (0..100).filter(|_| budget.take(now)).count();
-        let plays = [(NOW, 20), (NOW + 499, 0), (NOW + 1000, 2), (NOW - 5000, 0), (NOW - 4000, 2), (NOW + 3_600_000, 20)];
+        let plays =
+            [(NOW, 20), (NOW + 499, 0), (NOW + 1000, 2), (NOW - 5000, 0), (NOW - 4000, 2), (NOW + 3_600_000, 20)];
         for (now, want) in plays {
             assert_eq!(taken(now), want, "{}", now - NOW);
         }
