@@ -13,7 +13,8 @@ pub mod happenings;
 pub mod key_pool;
 pub mod plan;
 pub mod retry_budget;
-#[cfg(test)]
-mod simulation;
 pub mod transport;
 pub mod upstream_error;
+
+#[cfg(test)]
+mod tests;
