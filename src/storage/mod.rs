@@ -27,7 +27,9 @@ pub use data_keys::{ResealedSecret, SealedSecret};
 pub use error::StoreError;
 pub use gateway_keys::{AccessRows, GatewayKeyQuery};
 pub use listen::Listener;
-pub use provider_keys::{Edited, Insertion, KeyEdit, KeyName, NewSecret, ProviderKeyRows, SealedKey, Selection};
+pub use provider_keys::{
+    Edited, Insertion, KeyEdit, KeyName, NewSecret, ProviderKeyRows, Replaced, SealedKey, Selection,
+};
 pub use revisions::Revision;
 pub use url::DatabaseUrl;
 

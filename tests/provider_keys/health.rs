@@ -35,7 +35,7 @@ async fn upstream() -> ScriptedUpstream {
 }
 
 /// Waits for so many entries of the activity log and returns action and key of each, oldest first.
-async fn told(scene: &Scene, count: usize) -> Vec<String> {
+pub async fn told(scene: &Scene, count: usize) -> Vec<String> {
     entries(scene, count)
         .await
         .iter()

@@ -178,10 +178,10 @@ async fn changes_what_an_edit_names(url: String) {
     };
     for (case, edit, wanted) in edits {
         let wanted = StoredKey { updated_ms: 100, ..wanted };
-        let Edited::Done { after, .. } = store.edit_provider_key("owner", "p1", &edit, 100).await.unwrap() else {
+        let Edited::Done(done) = store.edit_provider_key("owner", "p1", &edit, 100).await.unwrap() else {
             panic!("{case}")
         };
-        assert_eq!(after, wanted, "{case}");
+        assert_eq!(done.after, wanted, "{case}");
         assert_eq!(stored(&store, "p1").await, wanted, "{case}");
         store.edit_provider_key("owner", "p1", &back, 100).await.unwrap();
     }

@@ -20,7 +20,7 @@ use crate::{
         key::StoredKey,
     },
     sealing::{Place, SealError},
-    storage::{Edited, Insertion, KeyEdit, KeyName, NewSecret, SealedKey},
+    storage::{Edited, Insertion, KeyEdit, KeyName, NewSecret, Replaced, SealedKey},
 };
 
 /// Most keys a user may have.
@@ -111,7 +111,8 @@ impl ProviderKeys {
         match self.store.edit_provider_key(actor.user_id(), id, &edit, actor.now_ms).await.map_err(from_store)? {
             Edited::NotFound => Err(not_found(id, "provider_key.id")),
             Edited::Exists(other) => Err(exists(&other)),
-            Edited::Done { before, after } => {
+            Edited::Done(replaced) => {
+                let Replaced { before, after } = *replaced;
                 let message = changes(&before, &after);
                 if !message.is_empty() {
                     self.log.add(about(actor, Action::Update, &after, message));

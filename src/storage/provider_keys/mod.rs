@@ -6,5 +6,5 @@ mod machine;
 mod owner;
 mod row;
 
-pub use owner::{Edited, Insertion, KeyEdit, KeyName, NewSecret, Selection};
+pub use owner::{Edited, Insertion, KeyEdit, KeyName, NewSecret, Replaced, Selection};
 pub use row::{ProviderKeyRows, SealedKey};

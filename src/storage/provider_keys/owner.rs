@@ -57,13 +57,17 @@ pub struct NewSecret {
 /// What became of an edit.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Edited {
-    Done {
-        before: StoredKey,
-        after: StoredKey,
-    },
+    Done(Box<Replaced>),
     /// Another key of the provider has the new secret.
     Exists(KeyName),
     NotFound,
+}
+
+/// A key as it was and as it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replaced {
+    pub before: StoredKey,
+    pub after: StoredKey,
 }
 
 /// A key after it was selected or unselected.
@@ -167,7 +171,7 @@ impl Store {
                     .set((OwnerColumns::from(&after), HealthColumns::from(&after.stored.health)))
                     .execute(conn)
                     .await?;
-                Ok(Edited::Done { before: before.stored, after: after.stored })
+                Ok(Edited::Done(Box::new(Replaced { before: before.stored, after: after.stored })))
             });
             settle(done.await)
         })
