@@ -1,5 +1,5 @@
 //! Tests of provider keys with providers that answer by key, seen from outside.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
 mod support;
 
@@ -181,7 +181,7 @@ async fn all_keys_are_tested_in_their_order() {
     for (result, (_, secret, _, verdict, state)) in results.iter().zip(rows) {
         let key = result.provider_key.as_ref().unwrap();
         assert_eq!((key.name.as_str(), result.verdict(), key.state()), (secret, verdict, state), "{result:?}");
-        assert_eq!(result.duration_ms == 0 && verdict != NotTested, false, "{result:?}");
+        assert!(result.duration_ms == 0 || verdict != NotTested, "{result:?}");
         assert!(!result.message.is_empty());
     }
     let rests = results[4].provider_key.as_ref().unwrap();

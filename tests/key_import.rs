@@ -1,5 +1,5 @@
 //! Imports of provider keys, seen from outside.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
 mod support;
 
