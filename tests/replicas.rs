@@ -13,6 +13,8 @@ use tonic::{Code, transport::Channel};
 
 use ai_model_gateway::pb::{self, key_service_client::KeyServiceClient, model_service_client::ModelServiceClient};
 
+/// Replicas share the master key as they share the database.
+const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const LISTENER: &str = "ai-model-gateway listener";
 
 async fn channel(gateway: &Gateway) -> Channel {
@@ -48,7 +50,7 @@ async fn heeded(one: &mut KeyServiceClient<Channel>, other: &mut ModelServiceCli
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_revoked_on_one_gateway_is_refused_on_the_other() {
     let Some(url) = pg::database() else { return };
-    let settings = [("DATABASE_URL", url.as_str())];
+    let settings = [("DATABASE_URL", url.as_str()), ("AIGW_MASTER_KEY", MASTER_KEY)];
     let (one, other) = (Gateway::start(&settings).await, Gateway::start(&settings).await);
     let mut keys = KeyServiceClient::new(channel(&one).await);
     let mut models = ModelServiceClient::new(channel(&other).await);

@@ -18,7 +18,7 @@ SERVICES = sorted(
 )
 
 # In the contract, and answering UNIMPLEMENTED in this version.
-NOT_BUILT = {f"aigateway.v1.{name}Service" for name in ("Activity", "Key", "Vision")}
+NOT_BUILT = {f"aigateway.v1.{name}Service" for name in ("Vision",)}
 
 
 @pytest.fixture
@@ -76,7 +76,8 @@ def test_health_of_an_unknown_service(channel):
     assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
-def test_an_unknown_method_is_unimplemented(channel, auth):
+def test_an_unknown_method_is_refused(channel, auth):
+    """No policy says who may call it, so nobody may."""
     with pytest.raises(grpc.RpcError) as caught:
         channel.unary_unary("/aigateway.v1.ChatService/NoSuchMethod")(b"", metadata=auth, timeout=10)
-    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert caught.value.code() is grpc.StatusCode.PERMISSION_DENIED
