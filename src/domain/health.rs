@@ -185,6 +185,15 @@ impl Health {
         }
     }
 
+    /// Returns the health after the gateway has tried an invalid key and failed: one strike more, even if its rest was not
+    /// over. The deadline does not move earlier.
+    pub fn probe_failed(&self, failure: &UpstreamFailure, now_ms: i64) -> Self {
+        let begun = self.until_ms.map(|until| until.min(now_ms));
+        let after = Self { until_ms: begun, ..self.clone() }.failed(failure, now_ms);
+        let rest = self.left_ms(now_ms).and(self.until_ms);
+        Self { until_ms: after.until_ms.map(|until| rest.map_or(until, |rest| rest.max(until))), ..after }
+    }
+
     /// Returns the health after the key was seen to work.
     pub fn succeeded(&self, now_ms: i64) -> Self {
         if self.state == KeyState::Active { self.clone() } else { Self::active(now_ms.max(self.since_ms + 1)) }

@@ -123,12 +123,8 @@ impl KeyPool {
         }
         let changes = match test.outcome {
             Ok(()) => ring.recovered(key, now_ms).into_iter().collect(),
-            Err(failure) => {
-                if test.asked.is_none() {
-                    key.live.end_rest(now_ms);
-                }
-                ring.failed(key, failure, now_ms)
-            }
+            Err(failure) if test.asked.is_none() => ring.probe_failed(key, failure, now_ms),
+            Err(failure) => ring.failed(key, failure, now_ms),
         };
         if !changes.is_empty() {
             self.tell(Happening {

@@ -12,6 +12,8 @@ const RETRY: i64 = 10;
 const REQUEST: i64 = 1;
 /// How many milliseconds earn as much as a request.
 const MS_PER_TENTH: i64 = 50;
+/// A clock that goes back further was set back: time is counted from there. Less is requests that overtake one another.
+const CLOCK_SET_BACK_MS: i64 = 60_000;
 /// What a budget holds at most.
 const CAPACITY: i64 = 20 * RETRY;
 
@@ -49,14 +51,15 @@ impl RetryBudget {
     /// Adds what the time since the last retry has earned. Of those who come together, one does it.
     fn pay_time(&self, now_ms: i64) {
         let paid = self.paid_until_ms.load(Ordering::Relaxed);
-        let earned = now_ms.saturating_sub(paid) / MS_PER_TENTH;
-        if earned == 0 {
+        let passed = now_ms.saturating_sub(paid);
+        let earned = passed.max(0) / MS_PER_TENTH;
+        let set_back = passed < -CLOCK_SET_BACK_MS;
+        if earned == 0 && !set_back {
             return;
         }
-        // A clock that was set back begins anew and earns nothing.
-        let until = if earned < 0 { now_ms } else { paid + earned * MS_PER_TENTH };
+        let until = if set_back { now_ms } else { paid + earned * MS_PER_TENTH };
         let mine = self.paid_until_ms.compare_exchange(paid, until, Ordering::Relaxed, Ordering::Relaxed).is_ok();
-        if mine && earned > 0 {
+        if mine {
             self.add(earned);
         }
     }
@@ -101,7 +104,7 @@ mod tests {
         let budget = RetryBudget::default();
         let taken = |now: i64| (0..100).filter(|_| budget.take(now)).count();
         let plays =
-            [(NOW, 20), (NOW + 499, 0), (NOW + 1000, 2), (NOW - 5000, 0), (NOW - 4000, 2), (NOW + 3_600_000, 20)];
+            [(NOW, 20), (NOW + 499, 0), (NOW + 1000, 2), (NOW - 70_000, 0), (NOW - 69_000, 2), (NOW + 3_600_000, 20)];
         for (now, want) in plays {
             assert_eq!(taken(now), want, "{}", now - NOW);
         }

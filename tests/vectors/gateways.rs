@@ -50,7 +50,6 @@ impl Gateways {
             ("GIGACHAT_FILES_URL", &files),
             ("ANTHROPIC_BASE_URL", &anthropic),
             ("ANTHROPIC_API_KEY", "upstream-key"),
-            ("GIGACHAT_AUTH_KEY", "dXBzdHJlYW06a2V5"),
         ];
         let choices = [("PERPLEXITY_API", "sonar"), ("GEMINI_SAFETY_THRESHOLD", "BLOCK_NONE")];
         let chosen = Gateway::start(&[&settings[..], &choices].concat()).await;

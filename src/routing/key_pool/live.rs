@@ -127,12 +127,12 @@ impl Live {
         !self.ready.load(Ordering::Acquire) && self.known().health.is_due(now_ms)
     }
 
-    /// Ends the rest of an invalid key that is tried now, so that another failure is one more strike.
-    pub fn end_rest(&self, now_ms: i64) {
-        let health = &mut self.known().health;
-        if health.state == KeyState::Invalid {
-            health.until_ms = health.until_ms.map(|until| until.min(now_ms));
-        }
+    /// Returns the new health after the gateway has tried an invalid key and failed.
+    pub fn probe_failed(&self, failure: &UpstreamFailure, now_ms: i64) -> Option<Health> {
+        self.change(|health| match health.state {
+            KeyState::Invalid => health.probe_failed(failure, now_ms),
+            KeyState::Active | KeyState::Cooling | KeyState::QuotaExhausted => health.failed(failure, now_ms),
+        })
     }
 
     pub fn used(&self, now_ms: i64) {

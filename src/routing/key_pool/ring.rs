@@ -128,6 +128,17 @@ impl Ring {
         changes
     }
 
+    /// The gateway has tried a key by itself and failed. Returns what changed.
+    pub fn probe_failed(&self, key: &RingKey, failure: &UpstreamFailure, now_ms: i64) -> Vec<KeyChange> {
+        let rested = key.live.probe_failed(failure, now_ms);
+        let own = rested.map(|health| KeyChange::Rested { key: key.name(), health });
+        // For the key itself that is no news any more; those that share its quota are told.
+        let mut changes = self.failed(key, failure, now_ms);
+        changes.splice(0..0, own);
+        self.shared.tell_watchers();
+        changes
+    }
+
     /// A key that was probed or tested works. Returns what changed.
     pub fn recovered(&self, key: &RingKey, now_ms: i64) -> Option<KeyChange> {
         let health = key.live.succeeded(now_ms)?;
