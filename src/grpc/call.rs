@@ -7,7 +7,7 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
-    time::{Duration, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use bytes::Bytes;
@@ -18,11 +18,16 @@ use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::{Instant, Sleep, sleep_until},
 };
-use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
+use tokio_util::sync::CancellationToken;
 use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
-use super::{policy::policy_for, status::status_of};
+use super::{
+    endless::{Doorkeeper, Ending},
+    now::now_ms,
+    policy::policy_for,
+    status::status_of,
+};
 use crate::{
     access::Directory,
     admin::actor::Actor,
@@ -79,17 +84,16 @@ pub struct CallLimits {
 }
 
 struct Gate {
-    directory: Arc<Directory>,
+    doorkeeper: Doorkeeper,
     in_flight: Arc<Semaphore>,
     limits: CallLimits,
-    stopping: CancellationToken,
 }
 
 impl CallLayer {
     /// `stopping` ends the calls that have no end of their own.
     pub fn new(directory: Arc<Directory>, limits: CallLimits, stopping: CancellationToken) -> Self {
         let in_flight = Arc::new(Semaphore::new(limits.max_in_flight));
-        Self(Arc::new(Gate { directory, in_flight, limits, stopping }))
+        Self(Arc::new(Gate { doorkeeper: Doorkeeper { directory, stopping }, in_flight, limits }))
     }
 }
 
@@ -111,11 +115,9 @@ pub struct CallService<S> {
 struct Admitted {
     call: Call,
     permit: OwnedSemaphorePermit,
-    stopping: Option<Stopping>,
+    /// Of a call that has no end of its own.
+    ending: Option<Ending>,
 }
-
-/// Wakes a call without an end of its own when the gateway stops. Few calls are such, so they pay for it alone.
-type Stopping = Pin<Box<WaitForCancellationFutureOwned>>;
 
 impl Gate {
     fn admit(&self, path: &str, headers: &HeaderMap, request_id: &str) -> Result<Admitted, Error> {
@@ -124,14 +126,15 @@ impl Gate {
             let error = Error::new(ErrorKind::Overloaded, message);
             return Err(Error { retry_after: Some(Duration::from_secs(1)), ..error });
         };
-        let caller = self.directory.authenticate(bearer(headers), now_ms())?;
+        let bearer = bearer(headers);
+        let caller = self.doorkeeper.directory.authenticate(bearer, now_ms())?;
         let policy = policy_for(path, &caller)?;
         let longest = if policy.endless { ENDLESS } else { self.limits.longest };
         let timeout = grpc_timeout(headers).map_or(longest, |t| t.min(longest));
         let timeout = timeout - (timeout / 20).min(HEAD_START);
-        let stopping = policy.endless.then(|| Box::pin(self.stopping.clone().cancelled_owned()));
+        let ending = policy.endless.then(|| self.doorkeeper.watch(path, bearer));
         let call = Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout };
-        Ok(Admitted { call, permit, stopping })
+        Ok(Admitted { call, permit, ending })
     }
 }
 
@@ -151,25 +154,20 @@ where
         let request_id = request_id(request.headers());
         match self.gate.admit(request.uri().path(), request.headers(), &request_id) {
             Err(error) => CallFuture::Refused { response: Some(refusal(error, &request_id)) },
-            Ok(Admitted { call, permit, stopping }) => {
+            Ok(Admitted { call, permit, ending }) => {
                 let deadline = call.deadline;
                 request.extensions_mut().insert(call);
                 CallFuture::Running {
                     inner: self.inner.call(request),
                     timer: sleep_until(deadline),
                     permit: Some(permit),
-                    stopping,
+                    ending,
                     request_id,
                     limit: self.gate.limits.max_message_bytes,
                 }
             }
         }
     }
-}
-
-/// Returns the wall clock in Unix milliseconds.
-pub fn now_ms() -> i64 {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis() as i64
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
@@ -206,11 +204,6 @@ fn expired(request_id: &str) -> Status {
     status_of(Error::new(ErrorKind::UpstreamTimeout, message), request_id)
 }
 
-fn shutting_down(request_id: &str) -> Status {
-    let message = "this replica of the gateway is shutting down; call again";
-    status_of(Error::new(ErrorKind::ShuttingDown, message), request_id)
-}
-
 /// The codec refuses a message that is too large by a code that says nothing; ours names the limit.
 fn too_large(request_id: &str, limit: usize) -> Response<Body> {
     let message = format!("the message is larger than {limit} bytes (AIGW_MAX_MESSAGE_BYTES)");
@@ -226,7 +219,7 @@ pin_project! {
             #[pin]
             timer: Sleep,
             permit: Option<OwnedSemaphorePermit>,
-            stopping: Option<Stopping>,
+            ending: Option<Ending>,
             request_id: String,
             limit: usize,
         },
@@ -246,7 +239,7 @@ where
                 Some(response) => Poll::Ready(Ok(response)),
                 None => Poll::Pending,
             },
-            CallFutureProjection::Running { inner, timer, permit, stopping, request_id, limit } => {
+            CallFutureProjection::Running { inner, timer, permit, ending, request_id, limit } => {
                 let Poll::Ready(result) = inner.poll(cx) else {
                     ready!(timer.poll(cx));
                     return Poll::Ready(Ok(expired(request_id).into_http()));
@@ -260,8 +253,8 @@ where
                     return Poll::Ready(Ok(response));
                 }
                 let timer = sleep_until(timer.deadline());
-                let (permit, stopping, request_id) = (permit.take(), stopping.take(), std::mem::take(request_id));
-                let body = |inner| CallBody { inner, timer, permit, stopping, request_id, done: false };
+                let (permit, ending, request_id) = (permit.take(), ending.take(), std::mem::take(request_id));
+                let body = |inner| CallBody { inner, timer, permit, ending, request_id, done: false };
                 Poll::Ready(Ok(response.map(|inner| Body::new(body(inner)))))
             }
         }
@@ -276,7 +269,7 @@ pin_project! {
         #[pin]
         timer: Sleep,
         permit: Option<OwnedSemaphorePermit>,
-        stopping: Option<Stopping>,
+        ending: Option<Ending>,
         request_id: String,
         done: bool,
     }
@@ -298,12 +291,12 @@ impl http_body::Body for CallBody {
             }
             return Poll::Ready(frame);
         }
-        let stopping = this.stopping.as_mut().is_some_and(|stopping| stopping.as_mut().poll(cx).is_ready());
-        let status = if stopping {
-            shutting_down(this.request_id)
-        } else {
-            ready!(this.timer.poll(cx));
-            expired(this.request_id)
+        let status = match this.ending.as_mut().map(|ending| ending.as_mut().poll(cx)) {
+            Some(Poll::Ready(reason)) => status_of(reason, this.request_id),
+            Some(Poll::Pending) | None => {
+                ready!(this.timer.poll(cx));
+                expired(this.request_id)
+            }
         };
         *this.done = true;
         this.permit.take();

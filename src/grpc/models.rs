@@ -10,9 +10,9 @@ use tokio::time::Instant;
 use tonic::{Request, Response, Status};
 
 use super::{
-    call::now_ms,
     context::{KeyHeaders, context_of},
     convert_model::{capabilities_of, listing_to_pb, model_to_pb},
+    now::now_ms,
     status::status_of,
 };
 use crate::{

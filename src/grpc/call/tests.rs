@@ -1,4 +1,8 @@
 use super::*;
+use crate::{
+    access::{AccessSnapshot, GatewayKeySecret},
+    domain::{key::GatewayKey, scope::Scopes},
+};
 
 fn headers(name: &'static str, value: &str) -> HeaderMap {
     HeaderMap::from_iter([(HeaderName::from_static(name), HeaderValue::from_str(value).unwrap())])
@@ -44,6 +48,33 @@ impl http_body::Body for Silent {
     fn poll_frame(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
         Poll::Pending
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endless_call_ends_when_its_key_is_revoked() {
+    let secret = GatewayKeySecret::generate().unwrap();
+    let key = GatewayKey {
+        id: secret.public_id().to_owned(),
+        hash: secret.hash().to_vec(),
+        active: true,
+        scopes: Scopes::all(),
+        ..GatewayKey::default()
+    };
+    let directory = Arc::new(Directory::new());
+    directory.replace(AccessSnapshot::new(1, [key]));
+    let limits = CallLimits { max_in_flight: 9, longest: Duration::from_secs(100), max_message_bytes: 9 };
+    let layer = CallLayer::new(directory.clone(), limits, CancellationToken::new());
+    let answer = |_| std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Body::new(Silent))));
+    let request = Request::builder().uri("/aigateway.v1.ActivityService/WatchActivity");
+    let request = request.header("authorization", format!("Bearer {}", secret.expose())).body(Body::empty());
+    let mut body = layer.layer(tower::service_fn(answer)).call(request.unwrap()).await.unwrap().into_body();
+    let mut next = async || std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
+    assert!(tokio::time::timeout(Duration::from_secs(200), next()).await.is_err(), "it goes on");
+    directory.replace(AccessSnapshot::new(2, []));
+    let now = Instant::now();
+    let trailers = next().await.unwrap().unwrap().into_trailers().unwrap();
+    assert_eq!(Status::from_header_map(&trailers).unwrap().code(), tonic::Code::Unauthenticated);
+    assert!(now.elapsed() <= Duration::from_secs(1), "{:?}", now.elapsed());
 }
 
 #[tokio::test(start_paused = true)]

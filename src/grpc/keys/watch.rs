@@ -14,10 +14,7 @@ use tonic::Status;
 
 use crate::{
     admin::{Administration, provider_keys::ProviderKeys},
-    grpc::{
-        call::{Call, now_ms},
-        convert_keys::key_to_pb,
-    },
+    grpc::{call::Call, convert_keys::key_to_pb, now::now_ms},
     pb::{self, ProviderKey, ProviderKeyDeleted, watch_provider_keys_response::Event},
 };
 
