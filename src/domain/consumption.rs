@@ -76,14 +76,14 @@ pub struct UsageRecord {
 }
 
 /// What sums are kept for.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct DayGroup {
-    pub user_id: String,
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct DayGroup<'a> {
+    pub user_id: &'a str,
     /// Start of the UTC day in Unix milliseconds.
     pub day_ms: i64,
-    pub gateway_key_id: String,
-    pub provider: String,
-    pub model_id: String,
+    pub gateway_key_id: &'a str,
+    pub provider: &'a str,
+    pub model_id: &'a str,
 }
 
 /// Sums of records. `estimated`, `unmetered` and `unpriced` count requests.
@@ -104,13 +104,13 @@ pub struct Sums {
 }
 
 impl UsageRecord {
-    pub fn group(&self) -> DayGroup {
+    pub fn group(&self) -> DayGroup<'_> {
         DayGroup {
-            user_id: self.user_id.clone(),
+            user_id: &self.user_id,
             day_ms: start_of_day(self.started_ms),
-            gateway_key_id: self.gateway_key_id.clone(),
-            provider: self.provider.clone(),
-            model_id: self.model_id.clone(),
+            gateway_key_id: &self.gateway_key_id,
+            provider: &self.provider,
+            model_id: &self.model_id,
         }
     }
 

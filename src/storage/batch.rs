@@ -31,5 +31,8 @@ where
 /// Makes a text fit to be stored: not longer than `most` characters and without the one character that PostgreSQL does not
 /// take. Names of models come from callers.
 pub(super) fn fit(text: &str, most: usize) -> String {
+    if text.len() <= most && !text.contains('\0') {
+        return text.to_owned();
+    }
     text.chars().filter(|c| *c != '\0').take(most).collect()
 }

@@ -19,6 +19,7 @@ mod stored_attempts;
 mod undo;
 mod url;
 mod usage;
+mod usage_row;
 mod usage_sums;
 mod users;
 

@@ -9,89 +9,16 @@ use diesel::{
 use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 
 use super::{
-    batch::{ExecuteBatch as _, fit},
+    batch::fit,
     connect::{Store, on_conn},
     error::StoreError,
     schema::{gateway_keys, usage_days, usage_records},
+    usage_row::{AddRecords as _, RecordRow},
 };
-use crate::domain::{
-    consumption::{DayGroup, Sums, UsageRecord, stored_nano_usd, stored_tokens},
-    usage::{CostBasis, UsageSource},
-};
+use crate::domain::consumption::{DayGroup, Sums, UsageRecord};
 
 /// Most characters of a name or id.
 const MOST_NAME: usize = 256;
-
-#[derive(Insertable)]
-#[diesel(table_name = usage_records, treat_none_as_default_value = false)]
-struct RecordRow {
-    id: String,
-    user_id: String,
-    gateway_key_id: String,
-    request_id: String,
-    provider: String,
-    model_id: String,
-    operation: &'static str,
-    streamed: bool,
-    started_ms: i64,
-    total_ms: i64,
-    first_output_ms: Option<i64>,
-    outcome: &'static str,
-    attempts: i64,
-    provider_key_name: String,
-    input_tokens: Option<i64>,
-    output_tokens: Option<i64>,
-    cached_input_tokens: Option<i64>,
-    reasoning_tokens: Option<i64>,
-    usage_source: Option<&'static str>,
-    nano_usd: Option<i64>,
-    cost_basis: Option<&'static str>,
-}
-
-impl From<&UsageRecord> for RecordRow {
-    fn from(record: &UsageRecord) -> Self {
-        let usage = record.usage.as_ref();
-        Self {
-            id: record.id.clone(),
-            user_id: record.user_id.clone(),
-            gateway_key_id: record.gateway_key_id.clone(),
-            request_id: fit(&record.request_id, MOST_NAME),
-            provider: record.provider.clone(),
-            model_id: fit(&record.model_id, MOST_NAME),
-            operation: record.operation.name(),
-            streamed: record.streamed,
-            started_ms: record.started_ms,
-            total_ms: record.total_ms,
-            first_output_ms: record.first_output_ms,
-            outcome: record.outcome.name(),
-            attempts: record.attempts as i64,
-            provider_key_name: fit(&record.provider_key_name, MOST_NAME),
-            input_tokens: usage.and_then(|u| u.input_tokens).map(stored_tokens),
-            output_tokens: usage.and_then(|u| u.output_tokens).map(stored_tokens),
-            cached_input_tokens: usage.and_then(|u| u.cached_input_tokens).map(stored_tokens),
-            reasoning_tokens: usage.and_then(|u| u.reasoning_tokens).map(stored_tokens),
-            usage_source: usage.map(|u| source_name(u.source)),
-            nano_usd: record.cost.and_then(|cost| cost.nano_usd).map(stored_nano_usd),
-            cost_basis: record.cost.map(|cost| basis_name(cost.basis)),
-        }
-    }
-}
-
-fn source_name(source: UsageSource) -> &'static str {
-    match source {
-        UsageSource::Provider => "provider",
-        UsageSource::Estimated => "estimated",
-        UsageSource::Partial => "partial",
-    }
-}
-
-fn basis_name(basis: CostBasis) -> &'static str {
-    match basis {
-        CostBasis::Provider => "provider",
-        CostBasis::Catalog => "catalog",
-        CostBasis::Unpriced => "unpriced",
-    }
-}
 
 #[derive(Insertable)]
 #[diesel(table_name = usage_days, treat_none_as_default_value = false)]
@@ -119,20 +46,19 @@ struct DayRow {
 /// Adds up records. The rows come in the order of their key: replicas that take row locks in one order never wait for each
 /// other in a circle.
 fn days(records: &[UsageRecord]) -> Vec<DayRow> {
-    let mut days: BTreeMap<DayGroup, (String, Sums)> = BTreeMap::new();
+    let mut days: BTreeMap<DayGroup<'_>, (&str, Sums)> = BTreeMap::new();
     for record in records {
-        let group = DayGroup { model_id: fit(&record.model_id, MOST_NAME), ..record.group() };
-        let (name, sums) = days.entry(group).or_default();
-        name.clone_from(&record.gateway_key_name);
+        let (name, sums) = days.entry(record.group()).or_default();
+        *name = &record.gateway_key_name;
         sums.add(&record.sums());
     }
-    let row = |(group, (name, sums)): (DayGroup, (String, Sums))| DayRow {
-        user_id: group.user_id,
+    let row = |(group, (name, sums)): (DayGroup<'_>, (&str, Sums))| DayRow {
+        user_id: group.user_id.to_owned(),
         day_ms: group.day_ms,
-        gateway_key_id: group.gateway_key_id,
-        provider: group.provider,
-        model_id: group.model_id,
-        gateway_key_name: fit(&name, MOST_NAME),
+        gateway_key_id: group.gateway_key_id.to_owned(),
+        provider: group.provider.to_owned(),
+        model_id: fit(group.model_id, MOST_NAME),
+        gateway_key_name: fit(name, MOST_NAME),
         requests: sums.requests,
         failed: sums.failed,
         cancelled: sums.cancelled,
@@ -150,10 +76,10 @@ fn days(records: &[UsageRecord]) -> Vec<DayRow> {
 }
 
 /// Adds sums to those that are there.
-macro_rules! upsert_days {
-    ($rows:expr) => {
+macro_rules! upsert_day {
+    ($row:expr) => {
         diesel::insert_into(usage_days::table)
-            .values($rows)
+            .values($row)
             .on_conflict((
                 usage_days::user_id,
                 usage_days::day_ms,
@@ -187,9 +113,10 @@ impl Store {
     pub async fn add_usage(&self, records: &[UsageRecord]) -> Result<(), StoreError> {
         let added: Result<(), StoreError> = on_conn!(self, write, |conn| {
             conn.transaction::<_, StoreError, _>(async |conn| {
-                let rows: Vec<RecordRow> = records.iter().map(RecordRow::from).collect();
-                conn.execute_batch(diesel::insert_into(usage_records::table).values(rows)).await?;
-                conn.execute_batch(upsert_days!(days(records))).await?;
+                conn.add_records(records.iter().map(RecordRow::from).collect()).await?;
+                for day in days(records) {
+                    upsert_day!(day).execute(conn).await?;
+                }
                 Ok(())
             })
             .await
