@@ -10,7 +10,8 @@ use super::{
     call::Call,
     context::call_of,
     convert_activity::{
-        days_of, dimensions_of, entry_to_pb, filter_of, group_of, millis_of, sum_to_pb, token_of_group, watched_to_pb,
+        days_of, dimensions_of, entry_to_pb, filter_of, group_of, millis_of, millis_with, sum_to_pb, token_of_group,
+        watched_to_pb,
     },
     paging::{Place, page_size, place_of, token_of},
     status::status_of,
@@ -78,7 +79,7 @@ async fn list_activity(
     let query = ActivityQuery {
         user_id: call.caller.user_id.clone(),
         filter: filter_of(request.filter)?,
-        from_id: request.start_time.as_ref().map(|time| least_id_at(millis_of(time))),
+        from_id: request.start_time.as_ref().map(|time| least_id_at(millis_with(time))),
         before_id: place.map(|place| place.id).or(end_id),
         limit: page_size(request.page_size),
     };

@@ -54,6 +54,12 @@ fn action_to_pb(action: Action) -> pb::ActivityAction {
     }
 }
 
+/// Returns the millisecond a time lies in. Entries know no finer time, so one that happened later in it counts as after.
+pub fn millis_with(time: &Timestamp) -> i64 {
+    let millis = i64::from(time.nanos).div_euclid(1_000_000);
+    time.seconds.saturating_mul(1000).saturating_add(millis)
+}
+
 /// Returns the first whole millisecond that is not before a time.
 pub fn millis_of(time: &Timestamp) -> i64 {
     let nanos = i64::from(time.nanos);
@@ -68,8 +74,9 @@ fn timestamp(ms: i64) -> Timestamp {
 /// Returns the days that begin a period and follow it: the start rounded down, the end up.
 pub fn days_of(start: Option<&Timestamp>, end: Option<&Timestamp>) -> (Option<i64>, Option<i64>) {
     // Far from where a day more would not fit.
-    let millis = |time| millis_of(time).clamp(i64::MIN / 2, i64::MAX / 2);
-    (start.map(|time| start_of_day(millis(time))), end.map(|time| start_of_day(millis(time) + DAY_MS - 1)))
+    let near = |millis: i64| millis.clamp(i64::MIN / 2, i64::MAX / 2);
+    let start = start.map(|time| start_of_day(near(millis_with(time))));
+    (start, end.map(|time| start_of_day(near(millis_of(time)) + DAY_MS - 1)))
 }
 
 pub fn entry_to_pb(entry: ActivityEntry) -> pb::ActivityEntry {
@@ -202,9 +209,10 @@ mod tests {
         assert_eq!(days_of(None, None), (None, None));
         let far = Timestamp { seconds: i64::MAX, nanos: 0 };
         assert!(days_of(Some(&far), Some(&far)).0.is_some(), "no time is too far");
-        let times = [(1, 1, 1001), (1, 0, 1000), (-1, 999_000_001, 0), (-1, 0, -1000)];
+        let times = [(1, 1, (1000, 1001)), (1, 0, (1000, 1000)), (-1, 999_000_001, (-1, 0)), (-1, 0, (-1000, -1000))];
         for (seconds, nanos, want) in times {
-            assert_eq!(millis_of(&Timestamp { seconds, nanos }), want, "{seconds} s and {nanos} ns");
+            let time = Timestamp { seconds, nanos };
+            assert_eq!((millis_with(&time), millis_of(&time)), want, "{seconds} s and {nanos} ns");
         }
     }
 
