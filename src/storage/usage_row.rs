@@ -92,7 +92,7 @@ impl AddRecords for Lite {
     /// One prepared statement for all: reading a long one costs more than running a short one often.
     async fn add_records(&mut self, rows: Vec<RecordRow>) -> QueryResult<()> {
         self.spawn_blocking(move |connection| {
-            for row in rows {
+            for row in &rows {
                 diesel::RunQueryDsl::execute(diesel::insert_into(usage_records::table).values(row), connection)?;
             }
             Ok(())
