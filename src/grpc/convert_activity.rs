@@ -3,7 +3,10 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use prost_types::Timestamp;
 
-use super::convert_usage::{attempt_to_pb, class_to_pb};
+use super::{
+    convert_keys::time_to_pb,
+    convert_usage::{attempt_to_pb, class_to_pb},
+};
 use crate::{
     admin::activity_watch::Watched,
     domain::{
@@ -67,10 +70,6 @@ pub fn millis_of(time: &Timestamp) -> i64 {
     time.seconds.saturating_mul(1000).saturating_add(millis)
 }
 
-fn timestamp(ms: i64) -> Timestamp {
-    Timestamp { seconds: ms.div_euclid(1000), nanos: (ms.rem_euclid(1000) * 1_000_000) as i32 }
-}
-
 /// Returns the days that begin a period and follow it: the start rounded down, the end up.
 pub fn days_of(start: Option<&Timestamp>, end: Option<&Timestamp>) -> (Option<i64>, Option<i64>) {
     // Far from where a day more would not fit.
@@ -82,7 +81,7 @@ pub fn days_of(start: Option<&Timestamp>, end: Option<&Timestamp>) -> (Option<i6
 pub fn entry_to_pb(entry: ActivityEntry) -> pb::ActivityEntry {
     pb::ActivityEntry {
         id: entry.id,
-        create_time: Some(timestamp(entry.created_ms)),
+        create_time: Some(time_to_pb(entry.created_ms)),
         action: action_to_pb(entry.action).into(),
         provider: entry.provider,
         provider_key_id: entry.provider_key_id,
@@ -128,7 +127,7 @@ pub fn dimensions_of(group_by: &[i32]) -> Result<Dimensions> {
 pub fn sum_to_pb(sum: UsageSum, by: Dimensions) -> pb::UsageRow {
     let UsageSum { group, gateway_key_name, sums } = sum;
     pb::UsageRow {
-        day_start_time: by.day.then(|| timestamp(group.day_ms)),
+        day_start_time: by.day.then(|| time_to_pb(group.day_ms)),
         gateway_key_id: group.gateway_key_id,
         gateway_key_name,
         provider: group.provider,
@@ -196,7 +195,7 @@ mod tests {
 
     #[test]
     fn periods_are_whole_days() {
-        let at = |ms: i64| timestamp(ms);
+        let at = |ms: i64| time_to_pb(ms);
         for (start, end, want) in [
             (0, 0, (0, 0)),
             (1, 1, (0, DAY_MS)),

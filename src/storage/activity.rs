@@ -10,7 +10,7 @@ use diesel::{
 use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 
 use super::{
-    batch::{ExecuteBatch as _, fit},
+    batch::{ExecuteBatch as _, MOST_NAME, fit},
     connect::{Store, on_conn},
     error::StoreError,
     revisions::Revision,
@@ -22,8 +22,7 @@ use crate::domain::{
     failure::FailureClass,
 };
 
-/// Most characters of a name or id, and of a message.
-const MOST_NAME: usize = 256;
+/// Most characters of a message.
 const MOST_MESSAGE: usize = 1024;
 
 #[derive(Queryable, Selectable, Insertable)]

@@ -5,6 +5,9 @@ use diesel::{QueryResult, SqliteConnection, query_dsl::methods::ExecuteDsl};
 
 use super::{postgres::Pg, sqlite::Lite};
 
+/// Most characters of a name or id.
+pub(super) const MOST_NAME: usize = 256;
+
 /// A connection that takes the insertion `Q` of many rows.
 pub(super) trait ExecuteBatch<Q> {
     fn execute_batch(&mut self, query: Q) -> impl Future<Output = QueryResult<usize>> + Send;

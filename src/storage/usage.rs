@@ -9,16 +9,13 @@ use diesel::{
 use diesel_async::{AsyncConnection as _, RunQueryDsl as _};
 
 use super::{
-    batch::fit,
+    batch::{MOST_NAME, fit},
     connect::{Store, on_conn},
     error::StoreError,
     schema::{gateway_keys, usage_days, usage_records},
     usage_row::{AddRecords as _, RecordRow},
 };
 use crate::domain::consumption::{DayGroup, Sums, UsageRecord};
-
-/// Most characters of a name or id.
-const MOST_NAME: usize = 256;
 
 #[derive(Insertable)]
 #[diesel(table_name = usage_days, treat_none_as_default_value = false)]

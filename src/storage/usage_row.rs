@@ -3,14 +3,16 @@
 
 use diesel::{Insertable, QueryResult};
 
-use super::{batch::fit, postgres::Pg, schema::usage_records, sqlite::Lite};
+use super::{
+    batch::{MOST_NAME, fit},
+    postgres::Pg,
+    schema::usage_records,
+    sqlite::Lite,
+};
 use crate::domain::{
     consumption::{UsageRecord, stored_nano_usd, stored_tokens},
     usage::{CostBasis, UsageSource},
 };
-
-/// Most characters of a name or id.
-const MOST_NAME: usize = 256;
 
 #[derive(Insertable)]
 #[diesel(table_name = usage_records, treat_none_as_default_value = false)]
