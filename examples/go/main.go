@@ -23,7 +23,7 @@ import (
 	pb "example.com/aigw-client/gen/aigateway/v1"
 )
 
-func connect() *grpc.ClientConn {
+func main() {
 	connection, err := grpc.NewClient(cmp.Or(os.Getenv("AIGW_ADDR"), "127.0.0.1:50051"),
 		grpc.WithTransportCredentials(insecure.NewCredentials()),
 		// Notices during a long answer that the connection is dead.
@@ -31,7 +31,13 @@ func connect() *grpc.ClientConn {
 		// Pictures and sound are larger than the default of 4 MiB.
 		grpc.WithDefaultCallOptions(grpc.MaxCallRecvMsgSize(32<<20)))
 	check(err)
-	return connection
+	defer connection.Close()
+	chat := pb.NewChatServiceClient(connection)
+	plain(chat)
+	streamed(chat)
+	cancelled(chat)
+	refused(chat, &pb.ChatPrompt{Model: "sandbox/echo"})
+	refused(chat, prompt("sandbox/429-retry-after", "Hello there"))
 }
 
 // within shows the gateway key, and sets the deadline, which travels to the gateway and on to the provider.
@@ -67,11 +73,9 @@ func streamed(chat pb.ChatServiceClient) {
 			return // a good end: `finished` was the last event
 		}
 		check(err)
-		switch event := event.GetEvent().(type) {
-		case *pb.StreamChatCompletionResponse_TextDelta:
-			fmt.Print(event.TextDelta.GetText())
-		case *pb.StreamChatCompletionResponse_Finished:
-			fmt.Printf("\nfinished: %d tokens\n", event.Finished.GetUsage().GetTotalTokens())
+		fmt.Print(event.GetTextDelta().GetText()) // empty for events of other kinds
+		if finished := event.GetFinished(); finished != nil {
+			fmt.Printf("\nfinished: %d tokens\n", finished.GetUsage().GetTotalTokens())
 		}
 	}
 }
@@ -127,15 +131,4 @@ func check(err error) {
 	if err != nil {
 		log.Fatal(err)
 	}
-}
-
-func main() {
-	connection := connect()
-	defer connection.Close()
-	chat := pb.NewChatServiceClient(connection)
-	plain(chat)
-	streamed(chat)
-	cancelled(chat)
-	refused(chat, &pb.ChatPrompt{Model: "sandbox/echo"})
-	refused(chat, prompt("sandbox/429-retry-after", "Hello there"))
 }

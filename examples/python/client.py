@@ -14,6 +14,11 @@ from aigateway.v1 import chat_service_pb2_grpc as rpc  # noqa: E402
 ADDRESS = os.environ.get("AIGW_ADDR", "127.0.0.1:50051")
 AUTHORIZATION = [("authorization", f"Bearer {os.environ['AIGW_KEY']}")]
 
+OPTIONS = [
+    ("grpc.keepalive_time_ms", 30_000),  # notices during a long answer that the connection is dead
+    ("grpc.max_receive_message_length", 32 << 20),  # pictures and sound are larger than the default of 4 MiB
+]
+
 
 def user(text):
     return pb.Message(role=pb.ROLE_USER, parts=[pb.Part(text=pb.TextPart(text=text))])
@@ -72,7 +77,8 @@ def explain(error):
     """Reads from an error why it happened, which fields are wrong and how long to wait."""
     info, bad_request, retry = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest(), error_details_pb2.RetryInfo()
     reason, more = error.code().name, []
-    for detail in rpc_status.from_call(error).details:
+    status = rpc_status.from_call(error)  # None when it was not the gateway that refused: a lost connection, say
+    for detail in status.details if status else []:
         if detail.Unpack(info):
             reason = info.reason
         elif detail.Unpack(bad_request):
@@ -83,7 +89,7 @@ def explain(error):
 
 
 def main():
-    with grpc.insecure_channel(ADDRESS) as channel:
+    with grpc.insecure_channel(ADDRESS, OPTIONS) as channel:
         chat = rpc.ChatServiceStub(channel)
         plain(chat)
         streamed(chat)

@@ -1,12 +1,6 @@
 import aigateway.v1.ChatServiceGrpc;
 import aigateway.v1.ChatServiceGrpc.ChatServiceBlockingStub;
-import aigateway.v1.ChatServiceOuterClass.ChatPrompt;
-import aigateway.v1.ChatServiceOuterClass.CreateChatCompletionRequest;
-import aigateway.v1.ChatServiceOuterClass.Message;
-import aigateway.v1.ChatServiceOuterClass.Part;
-import aigateway.v1.ChatServiceOuterClass.Role;
-import aigateway.v1.ChatServiceOuterClass.StreamChatCompletionRequest;
-import aigateway.v1.ChatServiceOuterClass.TextPart;
+import aigateway.v1.ChatServiceOuterClass.*;
 import com.google.protobuf.Any;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.rpc.BadRequest;
