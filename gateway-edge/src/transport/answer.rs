@@ -9,21 +9,23 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use tonic::Status;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{frames::Frames, pool::Seat};
+use super::{frames::Frames, pool::Seat, rules::Answer};
 
 pub struct Answered {
     frames: Frames<Incoming>,
     /// None when the replica has done its part.
     seat: Option<Seat>,
+    kind: Answer,
     broken: bool,
 }
 
 impl Answered {
-    pub fn new(frames: Frames<Incoming>, seat: Seat) -> Self {
+    pub fn new(frames: Frames<Incoming>, seat: Seat, kind: Answer) -> Self {
         let seat = (!frames.is_whole()).then_some(seat);
-        Self { frames, seat, broken: false }
+        Self { frames, seat, kind, broken: false }
     }
 }
 
@@ -43,7 +45,7 @@ impl Body for Answered {
             Some(Err(error)) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "an answer of the service broke");
                 self.broken = true;
-                Some(Ok(Frame::trailers(interrupted())))
+                Some(Ok(Frame::trailers(interrupted(self.kind))))
             }
             None => None,
         };
@@ -56,10 +58,20 @@ impl Body for Answered {
     }
 }
 
-/// So that a caller of gRPC-Web, too, reads a status and not an end.
-fn interrupted() -> HeaderMap {
+/// What the service would have said, had it been able to: every caller reads a status, and not just an end.
+fn interrupted(kind: Answer) -> HeaderMap {
+    let (code, reason, message) = match kind {
+        Answer::Stream | Answer::Whole => {
+            let message = "the connection to the gateway service broke before the answer was complete";
+            (Code::Aborted, "STREAM_INTERRUPTED", message)
+        }
+        // Nothing of an endless stream is lost by asking again.
+        Answer::Endless => {
+            (Code::Unavailable, "SHUTTING_DOWN", "the connection to the gateway service broke; call again")
+        }
+    };
+    let details = ErrorDetails::with_error_info(reason, "aigateway", []);
     let mut trailers = HeaderMap::new();
-    let status = Status::unavailable("the connection to the gateway service broke before the answer was complete");
-    let _ = status.add_header(&mut trailers);
+    let _ = Status::with_error_details(code, message, details).add_header(&mut trailers);
     trailers
 }

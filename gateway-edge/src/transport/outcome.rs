@@ -54,7 +54,7 @@ pub async fn of_answer(response: Response<Incoming>, seat: Seat, rule: Rule) -> 
     };
     let said =
         if frames.has_data() { Said::Answer } else { said(head.status, &head.headers, frames.trailers.as_ref()) };
-    let response = Response::from_parts(head, Body::new(Answered::new(frames, seat)));
+    let response = Response::from_parts(head, Body::new(Answered::new(frames, seat, rule.answer)));
     match said {
         Said::Answer => Outcome::Answered(response),
         Said::ShuttingDown => Outcome::Unseen(Some(response)),

@@ -6,12 +6,15 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::{sync::Notify, time::sleep};
+use tokio::{
+    sync::Notify,
+    time::{sleep, sleep_until},
+};
 
 use super::settings::Timing;
 
-/// What failed so lately is not tried again at once, whoever needs it.
-const JUST_NOW: Duration = Duration::from_millis(100);
+/// Shortest time between a failure and the next try, whoever needs it.
+const SHORTEST: Duration = Duration::from_millis(50);
 
 /// The failures in a row of one thing that is tried again and again.
 #[derive(Debug, Default)]
@@ -37,9 +40,8 @@ impl Rest {
         *self.lock() = State::default();
     }
 
-    /// Whether it failed after `since`, or just before.
     pub fn has_failed_since(&self, since: Instant) -> bool {
-        self.lock().last.is_some_and(|last| last + JUST_NOW >= since)
+        self.lock().last.is_some_and(|last| last >= since)
     }
 
     /// Ends the present pause, or the next.
@@ -59,7 +61,12 @@ impl Rest {
     pub async fn wait(&self, time: Duration) {
         tokio::select! {
             () = sleep(time) => {}
-            () = self.wake.notified() => {}
+            () = self.wake.notified() => {
+                let failed = self.lock().last;
+                if let Some(failed) = failed {
+                    sleep_until((failed + SHORTEST).into()).await;
+                }
+            }
         }
     }
 
@@ -91,14 +98,23 @@ mod tests {
         }
     }
 
+    #[tokio::test]
+    async fn a_need_cuts_a_rest_short_but_not_to_nothing() {
+        let rest = Rest::default();
+        rest.failed();
+        rest.wake();
+        let begin = Instant::now();
+        rest.wait(Duration::from_secs(60)).await;
+        assert!((SHORTEST / 2..SHORTEST * 10).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+    }
+
     #[test]
     fn a_success_forgets() {
         let rest = Rest::default();
         let before = Instant::now();
         assert!(!rest.has_failed_since(before));
         rest.failed();
-        assert!(rest.has_failed_since(before) && rest.has_failed_since(Instant::now()));
-        assert!(!rest.has_failed_since(Instant::now() + JUST_NOW));
+        assert!(rest.has_failed_since(before) && !rest.has_failed_since(Instant::now()));
         rest.worked();
         assert!(!rest.has_failed_since(before));
     }
