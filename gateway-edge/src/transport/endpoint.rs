@@ -196,6 +196,10 @@ impl Endpoint {
 
     async fn until_serving(&self) {
         let mut changes = self.changes.subscribe();
-        while !self.serving.load(Ordering::Relaxed) && changes.changed().await.is_ok() {}
+        while !self.serving.load(Ordering::Relaxed) {
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
     }
 }

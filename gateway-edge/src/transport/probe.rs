@@ -65,8 +65,11 @@ where
     match tokio::time::timeout(patience, call).await {
         Ok(Ok(response)) if response.get_ref().status == SERVING => ServiceHealth::Serving,
         Ok(Ok(_)) => ServiceHealth::NotServing,
-        // A service without the health protocol is there all the same.
-        Ok(Err(status)) if status.code() == Code::Unimplemented => ServiceHealth::Serving,
-        Ok(Err(_)) | Err(_) => ServiceHealth::Unreachable,
+        // A service that does not know the question, or does not let us ask, is there all the same.
+        Ok(Err(status)) => match status.code() {
+            Code::Unimplemented | Code::Unauthenticated | Code::PermissionDenied => ServiceHealth::Serving,
+            _ => ServiceHealth::Unreachable,
+        },
+        Err(_) => ServiceHealth::Unreachable,
     }
 }

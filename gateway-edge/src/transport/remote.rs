@@ -80,6 +80,7 @@ impl Remote {
             tracing::debug!(%replica, path = letter.path(), "a replica left a call without an answer");
             tried.push(replica);
         }
+        tracing::warn!(attempts = tried.len(), path = letter.path(), "no replica answered a call");
         said_instead.ok_or_else(unreachable)
     }
 }
