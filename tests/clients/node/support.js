@@ -19,7 +19,7 @@ export const KEY = process.env.AIGW_TEST_KEY ?? `client-tests-${randomBytes(16).
 /** The ways to arrange edge and gateway; another one when the Python suite lends its replicas, which die all the time. */
 const REPLICAS_URL = process.env.AIGW_TEST_REPLICAS_URL;
 export const ARRANGEMENTS = REPLICAS_URL ? ["replicas"] : ["inmemory", "separate"];
-const MOST_PLAYS = 6;
+const MOST_PLAYS = 3;
 
 /** Plays a test again when a stream of it was interrupted by a replica's death: nobody can go on with such a stream. */
 export function playedOn(arrangement, work) {
