@@ -91,9 +91,18 @@ impl Picture {
         match self.size {
             Some(size) if length > size => Err(self.differs()),
             _ => {
+                self.make_room(chunk.len());
                 self.data.extend_from_slice(&chunk);
                 Ok(())
             }
+        }
+    }
+
+    /// Makes room for all that may come, once: memory that is not written to costs nothing, and growing bit by bit would
+    /// need the bytes twice.
+    fn make_room(&mut self, bytes: usize) {
+        if self.data.capacity() - self.data.len() < bytes {
+            self.data.reserve(self.limit.0.saturating_sub(self.data.len()));
         }
     }
 

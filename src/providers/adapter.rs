@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 pub use super::warnings::EncodeError;
 use super::{
+    media_text::Inserted,
     pictures::Pictures,
     sse::SseEvent,
     support::{Field, Handling},
@@ -38,6 +39,8 @@ pub struct Encoded {
     /// Sent beside the usual ones. Never a credential.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
+    /// Large bytes that belong into the body as base64, in the order of their places.
+    pub media: Vec<Inserted>,
     /// Files the provider must have before the request; [`FileAdapter::attach`] puts their ids into the body.
     pub uploads: Vec<Upload>,
     /// How many requests like this one make the choices the caller wants: 0 and 1 mean one, more where the provider

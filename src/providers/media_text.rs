@@ -1,13 +1,31 @@
-//! Bytes that stand as text in a request. They become base64 while the body is written, straight into it: a picture of
-//! many megabytes has no text of its own in between.
+//! Bytes that stand as base64 in a request. Of large ones the JSON holds a mark only: [`cut`] turns the marks into places,
+//! and the driver writes the base64 there while it sends. A picture of many megabytes is never held as text.
 
-use std::borrow::Cow;
+use std::{
+    borrow::Cow,
+    fmt::{self, Display},
+};
 
 use base64::{display::Base64Display, engine::general_purpose::STANDARD};
 use bytes::Bytes;
+use memchr::memmem;
 use serde::{Serialize, Serializer};
 
 use crate::domain::chat::{Audio, ChatRequest, File, Image, MediaSource, Part};
+
+/// From this size on bytes are large.
+const LARGE: usize = 64 << 10;
+/// Around the address and the length of large bytes. Where somebody writes such a mark himself, it stays what it is: only
+/// the request's own bytes are looked for.
+const BEGIN: &str = "\u{f8ff}media:";
+const END: &str = "\u{f8ff}";
+
+/// Bytes that belong into a body as base64, and before which of its bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Inserted {
+    pub at: usize,
+    pub data: Bytes,
+}
 
 /// A text of a request, or bytes that become one.
 #[derive(Debug)]
@@ -26,40 +44,58 @@ impl Serialize for MediaText<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Text(text) => serializer.serialize_str(text),
-            Self::Base64(data) => serializer.collect_str(&Base64Display::new(data, &STANDARD)),
+            Self::Base64(data) => serializer.collect_str(&Base64OrMark(data)),
             Self::DataUrl { mime_type, data } => {
-                let data = Base64Display::new(data, &STANDARD);
-                serializer.collect_str(&format_args!("data:{mime_type};base64,{data}"))
+                serializer.collect_str(&format_args!("data:{mime_type};base64,{}", Base64OrMark(data)))
             }
         }
     }
 }
 
-/// Writes a body. Room for the media of the request is made at once: growing bit by bit would need them twice.
-pub fn to_json(body: &impl Serialize, request: &ChatRequest) -> serde_json::Result<Vec<u8>> {
-    let mut json = Vec::with_capacity(room(request));
-    serde_json::to_writer(&mut json, body)?;
-    Ok(json)
+struct Base64OrMark<'a>(&'a [u8]);
+
+impl Display for Base64OrMark<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(data) = self;
+        if data.len() < LARGE {
+            return Base64Display::new(data, &STANDARD).fmt(f);
+        }
+        f.write_str(&mark(data))
+    }
 }
 
-/// About as many bytes as the media of a request take as base64, and some for everything around them.
-fn room(request: &ChatRequest) -> usize {
-    const AROUND: usize = 1024;
-    let parts = request.messages.iter().flat_map(|message| &message.parts);
-    AROUND + request.provider_options.len() + parts.map(room_of).sum::<usize>()
+fn mark(data: &[u8]) -> String {
+    format!("{BEGIN}{:x}-{:x}{END}", data.as_ptr().addr(), data.len())
 }
 
-fn room_of(part: &Part) -> usize {
+/// Cuts the marks of the request's large bytes out of a body, and returns what belongs where.
+pub fn cut(mut body: Vec<u8>, request: &ChatRequest) -> (Bytes, Vec<Inserted>) {
+    let mut large = Vec::new();
+    request.messages.iter().flat_map(|message| &message.parts).for_each(|part| find_large(part, &mut large));
+    let mut inserted: Vec<Inserted> = Vec::new();
+    for data in large {
+        let mark = mark(data);
+        while let Some(at) = memmem::find(&body, mark.as_bytes()) {
+            body.drain(at..at + mark.len());
+            inserted.iter_mut().filter(|other| other.at > at).for_each(|other| other.at -= mark.len());
+            inserted.push(Inserted { at, data: data.clone() });
+        }
+    }
+    inserted.sort_by_key(|one| one.at);
+    (Bytes::from(body), inserted)
+}
+
+fn find_large<'a>(part: &'a Part, found: &mut Vec<&'a Bytes>) {
     let source = match part {
         Part::Image(Image { source, .. }) | Part::File(File { source, .. }) => source,
         Part::Audio(Audio { source: Some(source), .. }) => source,
-        Part::ToolResult(result) => return result.parts.iter().map(room_of).sum(),
-        _ => return 0,
+        Part::ToolResult(result) => return result.parts.iter().for_each(|part| find_large(part, found)),
+        _ => return,
     };
-    match source {
-        MediaSource::Data { data, .. } => Bytes::len(data).div_ceil(3) * 4,
-        MediaSource::Url { url, .. } => url.len(),
-        MediaSource::FileId(_) => 0,
+    if let MediaSource::Data { data, .. } = source
+        && data.len() >= LARGE
+    {
+        found.push(data);
     }
 }
 
@@ -83,14 +119,27 @@ mod tests {
     }
 
     #[test]
-    fn a_body_with_media_is_written_without_growing() {
-        let data = Bytes::from(vec![7; 100_000]);
-        let source = MediaSource::Data { mime_type: "image/png".into(), data: data.clone() };
-        let image = Part::Image(Image { source, detail: None });
-        let messages = vec![Message { role: Role::User, parts: vec![image], name: String::new() }];
+    fn large_bytes_are_told_apart_by_their_places() {
+        let image = |data: &Bytes| {
+            let source = MediaSource::Data { mime_type: "image/png".into(), data: data.clone() };
+            Part::Image(Image { source, detail: None })
+        };
+        let [one, other, small] = [LARGE, LARGE, 3].map(|length| Bytes::from(vec![7; length]));
+        let stranger = Bytes::from(vec![7; LARGE]);
+        let parts = vec![image(&one), image(&small), image(&other)];
+        let messages = vec![Message { role: Role::User, parts, name: String::new() }];
         let request = ChatRequest { messages, ..ChatRequest::default() };
-        let json = to_json(&MediaText::Base64(&data), &request).unwrap();
-        assert_eq!(json.capacity(), room(&request));
-        assert!(json.len() > 133_000);
+        let foreign = mark(&stranger);
+        let url = |data| MediaText::DataUrl { mime_type: "a", data };
+        // In another order than in the request, one of them twice.
+        let texts = [url(&other), MediaText::Text(foreign.as_str().into()), url(&one), url(&small), url(&other)];
+        let (body, inserted) = cut(serde_json::to_vec(&texts).unwrap(), &request);
+        let head = "\"data:a;base64,";
+        let want = format!("[{head}\",\"{foreign}\",{head}\",{head}BwcH\",{head}\"]");
+        assert_eq!(body, want);
+        let second = "[".len() + head.len() + "\",\"".len() + foreign.len() + "\",".len() + head.len();
+        let places: Vec<_> = inserted.iter().map(|one| (one.at, one.data.as_ptr())).collect();
+        let last = want.len() - "\"]".len();
+        assert_eq!(places, [(1 + head.len(), other.as_ptr()), (second, one.as_ptr()), (last, other.as_ptr())]);
     }
 }
