@@ -113,6 +113,10 @@ fn chat_of(asked: Extraction) -> ChatRequest {
 fn is_document(picture: &MediaSource) -> bool {
     match picture {
         MediaSource::Data { data, .. } => media_type::of(data) == Some(media_type::PDF),
+        MediaSource::Url { url, mime_type } if mime_type.is_empty() => {
+            let path = url.split(['?', '#']).next().unwrap_or_default();
+            path.to_ascii_lowercase().ends_with(".pdf")
+        }
         MediaSource::Url { mime_type, .. } => media_type::is_same(media_type::essence(mime_type), media_type::PDF),
         MediaSource::FileId(_) => false,
     }

@@ -177,7 +177,15 @@ impl World {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_provider_is_shown_the_picture() {
     let mut world = World::start(&[], |_| None).await;
-    let base64 = STANDARD.encode(PNG);
+    // The larger one is written into the body on its way.
+    for picture in [PNG.to_vec(), [PNG, &[7; 100_001]].concat()] {
+        shown(&mut world, &picture).await;
+    }
+    world.gateway.stop().await;
+}
+
+async fn shown(world: &mut World, picture: &[u8]) {
+    let base64 = STANDARD.encode(picture);
     let url = format!("data:image/png;base64,{base64}");
     let cases = [
         ("google/gemini-3.8-flash", "google", format!(r#""inlineData":{{"mimeType":"image/png","data":"{base64}"}}"#)),
@@ -189,20 +197,20 @@ async fn every_provider_is_shown_the_picture() {
     for (model, provider, wire) in cases {
         world.log.lock().unwrap().clear();
         let read =
-            world.extract(image("image/png", PNG), asking(model)).await.unwrap_or_else(|e| panic!("{model}: {e}"));
+            world.extract(image("image/png", picture), asking(model)).await.unwrap_or_else(|e| panic!("{model}: {e}"));
         assert_eq!((read.text.as_str(), read.provider.as_str()), (TEXT, provider));
         assert_eq!(read.finish_reason(), pb::FinishReason::Stop, "{model}");
         assert_eq!(read.usage.and_then(|usage| usage.input_tokens), Some(1000), "{model}");
         assert!(read.cost.is_some() && !read.model.is_empty() && read.attempts.len() == 1, "{model}");
         let log = world.log.lock().unwrap();
         let asked = log.last().unwrap();
-        assert!(asked.body.contains(&wire), "{model}: {wire} is not in {}", asked.body);
+        assert!(asked.body.contains(&wire), "{model}: the picture is not in {} bytes", asked.body.len());
         assert!(asked.body.contains("reading order"), "{model}: the default prompt");
         let uploads = log.iter().filter(|seen| seen.head.contains("/gigachat/files"));
         let uploads: Vec<_> = uploads.filter(|seen| seen.body.contains("content-type: image/png")).collect();
         assert_eq!(uploads.len(), usize::from(provider == "gigachat"), "{model}");
+        assert!(uploads.iter().all(|seen| seen.body.len() > picture.len()), "{model}: the whole picture");
     }
-    world.gateway.stop().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -88,12 +88,11 @@ pub enum Verdict {
 /// Compares a type with the bytes that came with it.
 pub fn verdict(mime_type: &str, data: &[u8]) -> Verdict {
     let (said, found) = (essence(mime_type), of(data));
-    let is_said = |name: &&str| is_same(name, said);
     match found.filter(|found| found.starts_with("image/") || *found == PDF) {
         Some(found) if is_same(found, said) => Verdict::Agrees,
         Some(found) if ANY.iter().any(|any| any.eq_ignore_ascii_case(said)) => Verdict::Told(found),
         Some(found) => Verdict::Mistaken(found),
-        None if found.is_some() || KNOWN.iter().any(|known| is_said(&known)) => Verdict::Lies,
+        None if found.is_some() || KNOWN.iter().any(|known| is_same(known, said)) => Verdict::Lies,
         None => Verdict::Agrees,
     }
 }

@@ -40,6 +40,7 @@ pub struct Upstreams {
 }
 
 /// A request ready to be sent to its provider.
+#[expect(clippy::large_enum_variant, reason = "nearly all requests go over HTTP")]
 pub enum Prepared {
     Http { upstream: Arc<HttpUpstream>, encoded: Encoded, mode: Mode },
     Sandbox(Script),

@@ -26,13 +26,16 @@ fn asked(picture: MediaSource) -> Extraction {
 fn a_picture_is_a_picture_and_a_pdf_is_a_file() {
     let data =
         |mime_type: &str, data| MediaSource::Data { mime_type: mime_type.into(), data: Bytes::from_static(data) };
-    let url = |mime_type: &str| MediaSource::Url { url: "https://a/b".into(), mime_type: mime_type.into() };
+    let url = |url: &str, mime_type: &str| MediaSource::Url { url: url.into(), mime_type: mime_type.into() };
     let cases = [
         (data("image/png", PNG), false),
         (data("application/pdf", PNG), false),
         (data("image/png", b"%PDF-1.7"), true),
-        (url(""), false),
-        (url("application/pdf"), true),
+        (url("https://a/b", ""), false),
+        (url("https://a/b", "application/pdf"), true),
+        (url("https://a/b.PDF?c=d", ""), true),
+        (url("https://a/b.pdf", "image/png"), false),
+        (url("https://a/b?c=d.pdf", ""), false),
         (MediaSource::FileId("f".into()), false),
     ];
     for (picture, is_file) in cases {

@@ -83,13 +83,14 @@ mod tests {
 
     #[test]
     fn sizes_are_read_from_the_first_bytes() {
-        let cases: [(&str, &[u8], Option<(u32, u32)>); 9] = [
-            ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0", Some((640, 480))),
-            ("gif", b"GIF89a\x80\x02\xe0\x01", Some((640, 480))),
-            ("jpeg", b"\xff\xd8\xff\xe0\0\x04ab\xff\xff\xc2\0\x11\x08\x01\xe0\x02\x80", Some((640, 480))),
-            ("lossy", b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a\x80\x02\xe0\x01", Some((640, 480))),
-            ("lossless", b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f\x7f\xc2\x77\0", Some((640, 480))),
-            ("extended", b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x7f\x02\0\xdf\x01\0", Some((640, 480))),
+        let size = Some((640, 480));
+        let cases: [(&str, &[u8], _); 9] = [
+            ("png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\x02\x80\0\0\x01\xe0", size),
+            ("gif", b"GIF89a\x80\x02\xe0\x01", size),
+            ("jpeg", b"\xff\xd8\xff\xe0\0\x04ab\xff\xff\xc2\0\x11\x08\x01\xe0\x02\x80", size),
+            ("lossy", b"RIFF\0\0\0\0WEBPVP8 \0\0\0\0\0\0\0\x9d\x01\x2a\x80\x02\xe0\x01", size),
+            ("lossless", b"RIFF\0\0\0\0WEBPVP8L\0\0\0\0\x2f\x7f\xc2\x77\0", size),
+            ("extended", b"RIFF\0\0\0\0WEBPVP8X\0\0\0\0\0\0\0\0\x7f\x02\0\xdf\x01\0", size),
             ("cut", b"\x89PNG\r\n\x1a\n\0\0", None),
             ("a jpeg that leads nowhere", b"\xff\xd8\xff\xe0\xff\xff", None),
             ("a jpeg that breaks off", b"\xff\xd8\xff\xe0\0\x02\0", None),
