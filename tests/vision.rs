@@ -1,5 +1,5 @@
 //! Text out of pictures: the three rpcs, over a socket, with upstreams that do what a test says.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
+#![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
 mod support;
 
@@ -351,11 +351,7 @@ async fn a_stored_key_counts_for_the_default_model() {
     let mut world = World::start(&none, |_| None).await;
     let channel = Channel::from_shared(format!("http://{}", world.gateway.grpc)).unwrap().connect().await.unwrap();
     let provider_key = pb::ProviderKey { provider: "xai".into(), name: "mine".into(), ..Default::default() };
-    let request = pb::CreateProviderKeyRequest {
-        provider_key: Some(provider_key),
-        secret: "stored-key".into(),
-        ..Default::default()
-    };
+    let request = pb::CreateProviderKeyRequest { provider_key: Some(provider_key), secret: "stored-key".into() };
     let mut keys = pb::key_service_client::KeyServiceClient::new(channel);
     keys.create_provider_key(with_key(request)).await.unwrap();
     let read = world.extract(image("image/png", PNG), None).await.unwrap();
