@@ -7,7 +7,7 @@ mod support;
 use std::{
     fs,
     io::Write as _,
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     time::Duration,
 };
@@ -63,11 +63,12 @@ impl Program {
             .stderr(Stdio::null())
             .spawn()
             .unwrap();
-        let endpoint = Channel::from_shared(format!("http://{grpc}")).unwrap();
+        let channel = Channel::from_shared(format!("http://{grpc}")).unwrap().connect_lazy();
+        let client = VisionServiceClient::new(channel).max_encoding_message_size(usize::MAX);
+        let program = Self { child, client, _data: data };
         for _ in 0..200 {
-            if let Ok(channel) = endpoint.connect().await {
-                let client = VisionServiceClient::new(channel).max_encoding_message_size(usize::MAX);
-                return Self { child, client, _data: data };
+            if TcpStream::connect(&grpc).is_ok() {
+                return program;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
