@@ -71,6 +71,7 @@ impl<T: Transport> Chat<T> {
             let (target, provider) = self.catalog.resolve(&request.model)?;
             meter.routed(&target);
             let model_id = admit(&self.catalog, &asked.caller, &target, provider, "prompt.model")?;
+            meter.admitted(&model_id);
             self.catalog.check(&target, capability_for(&request), "prompt.model")?;
             let mut plan = self.keys.plan(target, provider, Asked { model_id, ..asked }, &request_keys)?;
             let mut warnings = self.transport.prepare_media(&plan.target, &mut request, deadline).await?;

@@ -49,6 +49,7 @@ impl<T: EmbeddingTransport> Embedder<T> {
             let (target, provider) = resolved.map_err(|e| Error { field: Some("model".into()), ..e })?;
             meter.routed(&target);
             let model_id = admit(&self.catalog, &asked.caller, &target, provider, "model")?;
+            meter.admitted(&model_id);
             self.catalog.check(&target, Capability::Embeddings, "model")?;
             let plan = self.keys.plan(target, provider, Asked { model_id, ..asked }, &request_keys)?;
             let mut prepared = self.transport.prepare(&plan.target, &request)?;

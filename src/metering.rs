@@ -42,6 +42,8 @@ pub struct Record {
     pub started_ms: i64,
     /// `None` when the request was refused before it had a target.
     pub target: Option<Target>,
+    /// The id of its model; empty when the request was refused before it was known.
+    pub model_id: String,
     pub outcome: Outcome,
     pub attempts: Vec<Attempt>,
     /// Until the first visible event; `None` when there was none.
@@ -111,6 +113,7 @@ impl Meter {
             request,
             started_ms: now.as_millis() as i64,
             target: None,
+            model_id: String::new(),
             outcome: Outcome::Cancelled,
             attempts: Vec::new(),
             first_output: None,
@@ -123,6 +126,11 @@ impl Meter {
 
     pub fn routed(&mut self, target: &Target) {
         self.edit(|record, _| record.target = Some(target.clone()));
+    }
+
+    /// Takes note that the caller may use the model of this id.
+    pub fn admitted(&mut self, model_id: &str) {
+        self.edit(|record, _| model_id.clone_into(&mut record.model_id));
     }
 
     pub fn attempted(&mut self, attempts: Vec<Attempt>) {

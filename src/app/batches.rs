@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 use crate::storage::StoreError;
 
 /// Most rows of one write. SQLite is called on the thread that asks, and this many take it a few milliseconds.
-const MOST_ROWS: usize = 200;
+const MOST_ROWS: usize = 400;
 /// Pause between two writes, in which rows gather.
 const PAUSE: Duration = Duration::from_millis(100);
 /// Pause before a write that failed is tried again.

@@ -15,7 +15,7 @@ use super::batches::Destination;
 use crate::{
     admin::Administration,
     domain::{activity::ActivityEntry, consumption::UsageRecord},
-    metering::{Record, Records},
+    metering::{Record, Records, cost_of},
     routing::catalog::Catalog,
     storage::StoreError,
     telemetry::RequestLog,
@@ -51,7 +51,7 @@ impl RecordKeeper {
         if let Some(log) = &mut self.log {
             log.write(&records);
         }
-        for record in &records {
+        for record in records {
             if self.queue.try_send(self.usage_record(record)).is_err() {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
@@ -62,10 +62,18 @@ impl RecordKeeper {
         }
     }
 
-    fn usage_record(&self, record: &Record) -> UsageRecord {
-        let target = record.target.as_ref();
-        let model = target.and_then(|t| self.catalog.model_at(&t.provider, &t.model));
-        record.usage_record(target.map(|t| self.catalog.model_id(t)).unwrap_or_default(), model)
+    /// Adds what the catalog knows, where the request did not come so far that it asked itself.
+    fn usage_record(&self, mut record: Record) -> UsageRecord {
+        if let Some(target) = &record.target {
+            if record.model_id.is_empty() {
+                record.model_id = self.catalog.model_id(target);
+            }
+            if record.cost.is_none() && record.usage.is_some() {
+                let model = self.catalog.model_at(&target.provider, &target.model);
+                record.cost = Some(cost_of(None, record.usage.as_ref(), model));
+            }
+        }
+        record.into_usage_record()
     }
 }
 

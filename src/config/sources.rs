@@ -95,15 +95,23 @@ impl Variables {
 }
 
 /// Settings of the `gateway-edge` binary, which may share its environment with the gateway.
-const OF_THE_EDGE: [&str; 3] = ["AIGW_GATEWAY_URL", "AIGW_EDGE_CONNECTIONS", "AIGW_EDGE_MAX_BODY_BYTES"];
+const OF_THE_EDGE: [&str; 7] = [
+    "AIGW_GATEWAY_URL",
+    "AIGW_EDGE_CONNECTIONS",
+    "AIGW_EDGE_MAX_BODY_BYTES",
+    "AIGW_GATEWAY_TLS_CA_FILE",
+    "AIGW_GATEWAY_TLS_CERT_FILE",
+    "AIGW_GATEWAY_TLS_KEY_FILE",
+    "AIGW_GATEWAY_TLS_SERVER_NAME",
+];
 
-/// Where the README tells callers to keep their gateway key; the shell that has it may well start the gateway, too.
-const OF_CALLERS: &str = "AIGW_KEY";
+/// Where callers keep their gateway key and its address, says the README; their shell may well start the gateway, too.
+const OF_CALLERS: [&str; 2] = ["AIGW_KEY", "AIGW_ADDR"];
 
 /// Kubernetes gives every pod some of these beside a Service named `aigw`; `AIGW_TEST_` belongs to our own tests.
 fn is_foreign(name: &str) -> bool {
     OF_THE_EDGE.contains(&name)
-        || name == OF_CALLERS
+        || OF_CALLERS.contains(&name)
         || ["AIGW_PORT", "AIGW_SERVICE_", "AIGW_TEST_"].iter().any(|prefix| name.starts_with(prefix))
 }
 

@@ -170,6 +170,7 @@ fn names_of_others_are_let_by() {
         ("AIGW_PORT", "tcp://10.0.0.1:6161"),
         ("AIGW_SERVICE_HOST", "10.0.0.1"),
         ("AIGW_KEY", "sk-x"),
+        ("AIGW_ADDR", "gateway:50051"),
         ("GATEWAY_PORT", "x"),
     ])
     .load();

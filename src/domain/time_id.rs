@@ -1,27 +1,35 @@
 //! Ids whose order is that of time: a UUID of version 7 that begins with the millisecond of what it names and goes on with
 //! a counter, so that things of one millisecond keep their order as well.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicU32, Ordering},
+};
 
-use uuid::{Builder, Timestamp, Uuid};
+use uuid::{Builder, Uuid};
 
-/// Of the 74 bits behind the time; the others are random, so that processes make no id twice.
-const COUNTER_BITS: u8 = 26;
-
-/// Makes the id of something that happened at this time, in Unix milliseconds.
+/// Makes the id of something that happened at this time, in Unix milliseconds. What follows the counter is this process's
+/// own, so that processes make no id twice: asking the system for random bytes each time would cost more than all the rest.
 pub fn id_at(ms: i64) -> String {
-    static MADE: AtomicU64 = AtomicU64::new(0);
-    let made = MADE.fetch_add(1, Ordering::Relaxed) & ((1 << COUNTER_BITS) - 1);
-    let ms = ms.max(0).unsigned_abs();
-    let nanos = (ms % 1000) as u32 * 1_000_000;
-    Uuid::new_v7(Timestamp::from_unix_time(ms / 1000, nanos, u128::from(made), COUNTER_BITS)).to_string()
+    static MADE: AtomicU32 = AtomicU32::new(0);
+    static OWN: LazyLock<[u8; 16]> = LazyLock::new(|| Uuid::new_v4().into_bytes());
+    let made = MADE.fetch_add(1, Ordering::Relaxed);
+    // The version takes the upper half of the first of these bytes, the variant the upper quarter of the third one.
+    let [.., r0, r1, r2, r3, r4, r5] = *OWN;
+    let behind = [(made >> 22) as u8, (made >> 14) as u8, (made >> 8) as u8, made as u8, r0, r1, r2, r3, r4, r5];
+    text(ms, &behind)
 }
 
 /// Returns the least id of this time: ids of it and of later times are not smaller, ids of earlier times are.
 pub fn least_id_at(ms: i64) -> String {
+    text(ms, &[0; 10])
+}
+
+fn text(ms: i64, behind: &[u8; 10]) -> String {
     // A UUID has room for 48 bits of time.
     let ms = ms.clamp(0, (1 << 48) - 1).unsigned_abs();
-    Builder::from_unix_timestamp_millis(ms, &[0; 10]).into_uuid().to_string()
+    let id = Builder::from_unix_timestamp_millis(ms, behind).into_uuid();
+    id.hyphenated().encode_lower(&mut Uuid::encode_buffer()).to_owned()
 }
 
 #[cfg(test)]

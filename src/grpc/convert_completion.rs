@@ -163,12 +163,12 @@ fn logprobs_to_pb(logprobs: Vec<TokenLogprob>) -> Vec<pb::TokenLogprob> {
     let top = |t: crate::domain::event::TopLogprob| pb::TopLogprob {
         token: t.token,
         logprob: t.logprob,
-        token_bytes: t.bytes.unwrap_or_default(),
+        raw_bytes: t.bytes.unwrap_or_default(),
     };
     let token = |t: TokenLogprob| pb::TokenLogprob {
         token: t.token,
         logprob: t.logprob,
-        token_bytes: t.bytes.unwrap_or_default(),
+        raw_bytes: t.bytes.unwrap_or_default(),
         top_logprobs: t.top.into_iter().map(top).collect(),
     };
     logprobs.into_iter().map(token).collect()

@@ -1,7 +1,14 @@
 //! Rows of the table of requests, and the two ways to add many of them: there is one for each request, so what it costs is
 //! part of every request's price.
 
-use diesel::{Insertable, QueryResult};
+use std::array;
+
+use diesel::{
+    Insertable, QueryResult, RunQueryDsl, SqliteConnection,
+    query_builder::{AstPass, QueryFragment, QueryId},
+    sql_types::{BigInt, Bool, Nullable, Text},
+    sqlite::Sqlite,
+};
 
 use super::{
     batch::{MOST_NAME, fit},
@@ -13,6 +20,9 @@ use crate::domain::{
     consumption::{UsageRecord, stored_nano_usd, stored_tokens},
     usage::{CostBasis, UsageSource},
 };
+
+/// Rows of one statement of SQLite; a row of a longer one costs hardly less.
+const ROWS_AT_ONCE: usize = 40;
 
 #[derive(Insertable)]
 #[diesel(table_name = usage_records, treat_none_as_default_value = false)]
@@ -91,16 +101,63 @@ pub(super) trait AddRecords {
 }
 
 impl AddRecords for Lite {
-    /// One prepared statement for all: reading a long one costs more than running a short one often.
+    /// Statements whose number of rows is fixed, which are read once and kept: reading a long one anew costs more than
+    /// running it.
     async fn add_records(&mut self, rows: Vec<RecordRow>) -> QueryResult<()> {
         self.spawn_blocking(move |connection| {
-            for row in &rows {
-                diesel::RunQueryDsl::execute(diesel::insert_into(usage_records::table).values(row), connection)?;
+            let (chunks, rest) = rows.as_chunks::<ROWS_AT_ONCE>();
+            for chunk in chunks {
+                diesel::RunQueryDsl::execute(Insertion(chunk), connection)?;
+            }
+            for row in rest {
+                diesel::RunQueryDsl::execute(Insertion(array::from_ref(row)), connection)?;
             }
             Ok(())
         })
         .await
     }
+}
+
+/// The statement for SQLite. What diesel makes of [`RecordRow`] asks each value several times how it is written, and
+/// SQLite copies pages in case that it has to undo half a statement; here the transaction undoes everything.
+struct Insertion<'a, const N: usize>(&'a [RecordRow; N]);
+
+impl<const N: usize> QueryId for Insertion<'_, N> {
+    type QueryId = Insertion<'static, N>;
+    const HAS_STATIC_QUERY_ID: bool = true;
+}
+
+impl<const N: usize> RunQueryDsl<SqliteConnection> for Insertion<'_, N> {}
+
+/// Writes the statement from its columns, each with its type.
+macro_rules! insertion_of {
+    ($first:ident: $first_type:ty, $($column:ident: $type:ty),+) => {
+        impl<const N: usize> QueryFragment<Sqlite> for Insertion<'_, N> {
+            fn walk_ast<'b>(&'b self, mut out: AstPass<'_, 'b, Sqlite>) -> QueryResult<()> {
+                out.push_sql("INSERT OR FAIL INTO usage_records (");
+                out.push_sql(stringify!($first $(, $column)+));
+                out.push_sql(") VALUES ");
+                for (at, RecordRow { $first $(, $column)+ }) in self.0.iter().enumerate() {
+                    out.push_sql(if at == 0 { "(" } else { ", (" });
+                    out.push_bind_param::<$first_type, _>($first)?;
+                    $(
+                        out.push_sql(", ");
+                        out.push_bind_param::<$type, _>($column)?;
+                    )+
+                    out.push_sql(")");
+                }
+                Ok(())
+            }
+        }
+    };
+}
+
+insertion_of! {
+    id: Text, user_id: Text, gateway_key_id: Text, request_id: Text, provider: Text, model_id: Text, operation: Text,
+    streamed: Bool, started_ms: BigInt, total_ms: BigInt, first_output_ms: Nullable<BigInt>, outcome: Text,
+    attempts: BigInt, provider_key_name: Text, input_tokens: Nullable<BigInt>, output_tokens: Nullable<BigInt>,
+    cached_input_tokens: Nullable<BigInt>, reasoning_tokens: Nullable<BigInt>, usage_source: Nullable<Text>,
+    nano_usd: Nullable<BigInt>, cost_basis: Nullable<Text>
 }
 
 impl AddRecords for Pg {

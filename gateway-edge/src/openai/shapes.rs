@@ -119,8 +119,8 @@ impl Serialize for Tokens<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut seq = serializer.serialize_seq(Some(self.0.len()))?;
         for one in self.0 {
-            let top = one.top_logprobs.iter().map(|top| token(&top.token, top.logprob, &top.token_bytes, None));
-            seq.serialize_element(&token(&one.token, one.logprob, &one.token_bytes, Some(top.collect())))?;
+            let top = one.top_logprobs.iter().map(|top| token(&top.token, top.logprob, &top.raw_bytes, None));
+            seq.serialize_element(&token(&one.token, one.logprob, &one.raw_bytes, Some(top.collect())))?;
         }
         seq.end()
     }

@@ -14,7 +14,26 @@ export const PROTO = join(ROOT, "proto");
 const BIN = resolve(process.env.AIGW_BIN ?? join(ROOT, "target/debug/ai-model-gateway"));
 const EDGE_BIN = resolve(process.env.AIGW_EDGE_BIN ?? join(dirname(BIN), "gateway-edge"));
 const READY_MS = 20_000;
-export const KEY = `client-tests-${randomBytes(16).toString("hex")}`;
+export const KEY = process.env.AIGW_TEST_KEY ?? `client-tests-${randomBytes(16).toString("hex")}`;
+
+/** The ways to arrange edge and gateway; another one when the Python suite lends its replicas, which die all the time. */
+const REPLICAS_URL = process.env.AIGW_TEST_REPLICAS_URL;
+export const ARRANGEMENTS = REPLICAS_URL ? ["replicas"] : ["inmemory", "separate"];
+const MOST_PLAYS = 6;
+
+/** Plays a test again when a stream of it was interrupted by a replica's death: nobody can go on with such a stream. */
+export function playedOn(arrangement, work) {
+  if (arrangement !== "replicas") return work;
+  return async (...args) => {
+    for (let play = 1; ; play += 1) {
+      try {
+        return await work(...args);
+      } catch (error) {
+        if (play === MOST_PLAYS || !String(error).includes("broke before the answer was complete")) throw error;
+      }
+    }
+  };
+}
 
 async function freePort() {
   const server = createServer().listen(0, "127.0.0.1");
@@ -58,6 +77,8 @@ async function start(name, command, args, env, readyUrl) {
 
 /** Starts a gateway with every provider pointed at `upstream`, and a separate edge in front of it. */
 export async function startGateway(upstream = "http://127.0.0.1:9") {
+  // Replicas that die run already, with gateway and edge of their own.
+  if (REPLICAS_URL) return { edges: { replicas: REPLICAS_URL }, stop: async () => {} };
   const grpc = `127.0.0.1:${await freePort()}`;
   const edge = `127.0.0.1:${await freePort()}`;
   const separate = `127.0.0.1:${await freePort()}`;

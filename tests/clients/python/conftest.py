@@ -19,6 +19,7 @@ stubs.generate()
 import grpc
 import openai
 import pytest
+import replicas as on_replicas
 from doors import DOORS
 from gateway import BOOTSTRAP_KEY, Gateway, SeparateEdge
 from keyed_upstream import KeyedUpstream
@@ -27,6 +28,7 @@ from stage import NO_ENVIRONMENT, PROVIDERS, stage_on
 
 _numbers = itertools.count(1)
 _measured: list[tuple[str, float]] = []
+_replicas: list[on_replicas.Replicas] = []
 
 
 @pytest.fixture(scope="session")
@@ -131,12 +133,31 @@ def separate_edge(gateway):
     assert status == 0
 
 
-@pytest.fixture(scope="session", params=["inmemory", "separate"])
+@pytest.fixture(scope="session")
+def replicas(upstream):
+    running = started(lambda: on_replicas.Replicas(upstream.url).__enter__())
+    _replicas.append(running)
+    yield running
+    running.__exit__()
+
+
+@pytest.fixture(autouse=True)
+def dying(request):
+    """Lets replicas die while a test runs on them, and not while others run."""
+    if not on_replicas.is_on_replicas(request.node):
+        yield
+        return
+    running = request.getfixturevalue("replicas")
+    with contextlib.nullcontext() if request.node.in_peace else running.dying():
+        yield
+
+
+@pytest.fixture(scope="session", params=["inmemory", "separate", "replicas"])
 def edge(request, gateway) -> str:
-    """The edge's address, in both arrangements."""
+    """The edge's address, in all arrangements."""
     if request.param == "inmemory":
         return gateway.edge_url
-    return request.getfixturevalue("separate_edge").edge_url
+    return request.getfixturevalue("replicas" if request.param == "replicas" else "separate_edge").edge_url
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +191,21 @@ def measured(request):
     return lambda ms: _measured.append((request.node.nodeid.split("::", 1)[1], ms))
 
 
+def pytest_collection_modifyitems(config, items):
+    left_out = [item for item in items if on_replicas.is_on_replicas(item) and on_replicas.is_left_out(item)]
+    if left_out:
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if item not in left_out]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_protocol(item, nextitem):
+    if not on_replicas.is_on_replicas(item):
+        return None
+    on_replicas.play(item, nextitem, _replicas)
+    return True
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item):
     """Lets fixtures see whether their test passed."""
@@ -185,6 +221,7 @@ def pytest_terminal_summary(terminalreporter):
         terminalreporter.section("LangChain's conformance suite: tests passed")
         for name, passed in conformance.PASSED.items():
             terminalreporter.write_line(f"{len(passed):4}  {name.removeprefix('Test')}")
+    on_replicas.summary(terminalreporter, _replicas)
     if _measured:
         terminalreporter.section("measured: milliseconds until the upstream saw the hang-up (promised: 100)")
         for name, ms in _measured:

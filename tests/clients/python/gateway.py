@@ -115,9 +115,10 @@ class Process:
 class Gateway(Process):
     """`ai-model-gateway serve` with every provider pointed at one upstream."""
 
-    def __init__(self, upstream_url: str, extra_env: dict[str, str | None] | None = None):
-        self.grpc = f"127.0.0.1:{free_port()}"
-        edge = f"127.0.0.1:{free_port()}"
+    def __init__(self, upstream_url: str, extra_env: dict[str, str | None] | None = None, ports: tuple[int, int] | None = None):
+        grpc, rest = ports or (free_port(), free_port())
+        self.grpc = f"127.0.0.1:{grpc}"
+        edge = f"127.0.0.1:{rest}"
         self.edge_url = f"http://{edge}"
         env = {"AIGW_GRPC_ADDR": self.grpc, "AIGW_EDGE_ADDR": edge, "AIGW_BOOTSTRAP_KEY": BOOTSTRAP_KEY}
         # Paths that no two providers share: they tell the upstream whose format to answer in.
@@ -140,10 +141,11 @@ class Gateway(Process):
 
 
 class SeparateEdge(Process):
-    """`gateway-edge` alone, in front of a running gateway."""
+    """`gateway-edge` alone, in front of a running gateway or of its replicas."""
 
-    def __init__(self, grpc: str):
+    def __init__(self, *grpc: str, log: str = "info"):
         edge = f"127.0.0.1:{free_port()}"
         self.edge_url = f"http://{edge}"
-        command = [str(EDGE_BIN), "--edge-addr", edge, "--gateway-url", f"http://{grpc}"]
+        urls = ",".join(f"http://{address}" for address in grpc)
+        command = [str(EDGE_BIN), "--edge-addr", edge, "--gateway-url", urls, "--log", log]
         super().__init__("gateway-edge", command, {}, f"{self.edge_url}/api/v1/health")

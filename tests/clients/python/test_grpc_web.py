@@ -1,4 +1,4 @@
-"""gRPC-Web, byte by byte: on the edge's origin in both arrangements, and on the gRPC port itself."""
+"""gRPC-Web, byte by byte: on the edge's origin in all arrangements, and on the gRPC port itself."""
 
 from __future__ import annotations
 
@@ -15,11 +15,13 @@ SAID = "Xin chào from the web 🎉"
 UNARY, STREAM = "ChatService/CreateChatCompletion", "ChatService/StreamChatCompletion"
 
 
-@pytest.fixture(params=["inmemory", "separate", "grpc-port"])
+@pytest.fixture(params=["inmemory", "separate", "replicas", "grpc-port"])
 def origin(request, gateway) -> str:
     if request.param == "grpc-port":
         return f"http://{gateway.grpc}"
-    return gateway.edge_url if request.param == "inmemory" else request.getfixturevalue("separate_edge").edge_url
+    if request.param == "inmemory":
+        return gateway.edge_url
+    return request.getfixturevalue("replicas" if request.param == "replicas" else "separate_edge").edge_url
 
 
 @pytest.fixture(params=[False, True], ids=["proto", "text"])

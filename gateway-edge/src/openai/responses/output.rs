@@ -131,9 +131,9 @@ impl From<pb::Citation> for Annotation {
 
 impl From<pb::TokenLogprob> for Logprob {
     fn from(token: pb::TokenLogprob) -> Self {
-        let top = |top: pb::TopLogprob| logprob(top.token, top.logprob, top.token_bytes.to_vec(), None);
+        let top = |top: pb::TopLogprob| logprob(top.token, top.logprob, top.raw_bytes.to_vec(), None);
         let tops = token.top_logprobs.into_iter().map(top).collect();
-        logprob(token.token, token.logprob, token.token_bytes.to_vec(), Some(tops))
+        logprob(token.token, token.logprob, token.raw_bytes.to_vec(), Some(tops))
     }
 }
 

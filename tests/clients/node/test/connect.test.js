@@ -1,11 +1,11 @@
-// Connect-ES over gRPC-Web, the browser's way in: against the edge's origin in both arrangements and the gRPC port.
+// Connect-ES over gRPC-Web, the browser's way in: against the edge's origin in all arrangements and the gRPC port.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createGrpcWebTransport } from "@connectrpc/connect-web";
 import { ChatService, FinishReason, Role } from "../gen/aigateway/v1/chat_service_pb.js";
 import { ModelService } from "../gen/aigateway/v1/model_service_pb.js";
-import { checkWellFormed, collect, errorInfo, KEY, startGateway } from "../support.js";
+import { ARRANGEMENTS, checkWellFormed, collect, errorInfo, KEY, playedOn, startGateway } from "../support.js";
 
 const SAID = "Xin chào from the web 🎉";
 const request = (model, text = SAID) => ({
@@ -35,7 +35,7 @@ function varint(n) {
   return [...out, n];
 }
 
-for (const place of ["inmemory", "separate", "grpc-port"]) {
+for (const place of [...ARRANGEMENTS, "grpc-port"]) {
   const connect = (service, key = KEY) => {
     const baseUrl = place === "grpc-port" ? `http://${gateway.grpc}` : gateway.edges[place];
     const authorize = (next) => (call) => {
@@ -44,7 +44,7 @@ for (const place of ["inmemory", "separate", "grpc-port"]) {
     };
     return createClient(service, createGrpcWebTransport({ baseUrl, interceptors: [authorize] }));
   };
-  const it = (name, work) => test(`${name} (${place})`, { timeout: 30_000 }, work);
+  const it = (name, work) => test(`${name} (${place})`, { timeout: 30_000 }, playedOn(place, work));
 
   it("plain", async () => {
     const { completion } = await connect(ChatService).createChatCompletion(request("sandbox/echo"));

@@ -1,8 +1,8 @@
-// The official OpenAI client for Node against the edge, in both arrangements.
+// The official OpenAI client for Node against the edge, in all arrangements.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import OpenAI from "openai";
-import { collect, KEY, startGateway } from "../support.js";
+import { ARRANGEMENTS, collect, KEY, playedOn, startGateway } from "../support.js";
 
 const SAID = "The quick brown fox says Xin chào 🎉";
 const messages = [{ role: "user", content: SAID }];
@@ -14,10 +14,10 @@ let gateway;
 before(async () => (gateway = await startGateway()));
 after(() => gateway?.stop());
 
-for (const arrangement of ["inmemory", "separate"]) {
+for (const arrangement of ARRANGEMENTS) {
   const make = (extra = {}) =>
     new OpenAI({ baseURL: `${gateway.edges[arrangement]}/v1`, apiKey: KEY, maxRetries: 0, timeout: 20_000, ...extra });
-  const it = (name, work) => test(`${name} (${arrangement})`, { timeout: 30_000 }, work);
+  const it = (name, work) => test(`${name} (${arrangement})`, { timeout: 30_000 }, playedOn(arrangement, work));
 
   it("plain", async () => {
     const { data, response, request_id } = await make()
@@ -70,6 +70,7 @@ for (const arrangement of ["inmemory", "separate"]) {
     const plain = await make().responses.create(ask);
     assert.equal(plain.output_text, SAID);
     const events = await collect(await make().responses.create({ ...ask, stream: true }));
+    assert.equal(events.at(-1).response.error?.message, undefined);
     assert.deepEqual(events.map((e) => e.sequence_number), events.map((_, i) => i));
     const said = (kind) => events.filter((e) => e.type === `response.${kind}.delta`).map((e) => e.delta);
     assert.equal(said("output_text").join(""), SAID);
@@ -77,8 +78,9 @@ for (const arrangement of ["inmemory", "separate"]) {
     const last = events.at(-1);
     assert.equal(last.type, "response.completed");
     assert.deepEqual(last.response.usage, plain.usage);
-    const stream = make().responses.stream(ask);
-    assert.equal((await stream.finalResponse()).output_text, SAID);
+    const final = await make().responses.stream(ask).finalResponse();
+    assert.equal(final.error?.message, undefined);
+    assert.equal(final.output_text, SAID);
     await assert.rejects(make().responses.create({ ...ask, previous_response_id: "resp_1" }), (error) => {
       assert.ok(error instanceof OpenAI.BadRequestError);
       assert.equal(error.param, "previous_response_id");

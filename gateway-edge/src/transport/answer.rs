@@ -1,0 +1,77 @@
+//! The body of an answer: holds the call's place at its replica, and ends in a status when the connection breaks.
+
+use std::{
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame};
+use hyper::body::Incoming;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
+
+use super::{frames::Frames, pool::Seat, rules::Answer};
+
+pub struct Answered {
+    frames: Frames<Incoming>,
+    /// None when the replica has done its part.
+    seat: Option<Seat>,
+    kind: Answer,
+    broken: bool,
+}
+
+impl Answered {
+    pub fn new(frames: Frames<Incoming>, seat: Seat, kind: Answer) -> Self {
+        let seat = (!frames.is_whole()).then_some(seat);
+        Self { frames, seat, kind, broken: false }
+    }
+}
+
+impl Body for Answered {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, std::convert::Infallible>>> {
+        if self.broken {
+            return Poll::Ready(None);
+        }
+        let frame = match ready!(Pin::new(&mut self.frames).poll_frame(cx)) {
+            Some(Ok(frame)) => return Poll::Ready(Some(Ok(frame))),
+            Some(Err(error)) => {
+                tracing::debug!(error = &error as &dyn std::error::Error, "an answer of the service broke");
+                self.broken = true;
+                Some(Ok(Frame::trailers(interrupted(self.kind))))
+            }
+            None => None,
+        };
+        self.seat = None;
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.broken || self.frames.is_end_stream()
+    }
+}
+
+/// What the service would have said, had it been able to: every caller reads a status, and not just an end.
+fn interrupted(kind: Answer) -> HeaderMap {
+    let (code, reason, message) = match kind {
+        Answer::Stream | Answer::Whole => {
+            let message = "the connection to the gateway service broke before the answer was complete";
+            (Code::Aborted, "STREAM_INTERRUPTED", message)
+        }
+        // Nothing of an endless stream is lost by asking again.
+        Answer::Endless => {
+            (Code::Unavailable, "SHUTTING_DOWN", "the connection to the gateway service broke; call again")
+        }
+    };
+    let details = ErrorDetails::with_error_info(reason, "aigateway", []);
+    let mut trailers = HeaderMap::new();
+    let _ = Status::with_error_details(code, message, details).add_header(&mut trailers);
+    trailers
+}
