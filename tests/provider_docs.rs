@@ -1,23 +1,29 @@
-//! Keeps the tables of docs/providers.md equal to what the adapters do. `UPDATE_DOCS=1 cargo test --test provider_docs`
+//! Keeps the tables of docs/providers.md and docs/vision.md equal to what the adapters do. `UPDATE_DOCS=1 cargo test --test provider_docs`
 //! writes them anew.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use std::{collections::BTreeMap, fmt::Write as _, fs, path::Path, sync::Arc};
 
-use ai_model_gateway::providers::{
-    adapter::Adapter,
-    openai::{Dialect, OpenAiAdapter, vendor::Key, vendors::vendors},
-    registry::{BUILT_IN, Choices, Wire},
-    support::{Field, Handling},
-    two_formats::{PerplexityApi, TwoFormats, XaiApi},
+use ai_model_gateway::{
+    domain::media_type::PDF,
+    providers::{
+        adapter::Adapter,
+        openai::{Dialect, OpenAiAdapter, vendor::Key, vendors::vendors},
+        registry::{BUILT_IN, Choices, Wire},
+        support::{Field, Handling},
+        two_formats::{PerplexityApi, TwoFormats, XaiApi},
+    },
 };
 
 /// Writes a generated part.
 type Writer = fn() -> String;
 
-/// The generated parts: what begins each of them, and who writes it.
-const PARTS: [(&str, Writer); 2] =
-    [("<!-- generated: what becomes of each field -->\n", fields), ("<!-- generated: the presets -->\n", presets)];
+/// The generated parts: the file, what begins each of them, and who writes it.
+const PARTS: [(&str, &str, Writer); 3] = [
+    ("docs/providers.md", "<!-- generated: what becomes of each field -->\n", fields),
+    ("docs/providers.md", "<!-- generated: the presets -->\n", presets),
+    ("docs/vision.md", "<!-- generated: what each provider takes -->\n", pictures),
+];
 const END: &str = "<!-- end of the generated part -->\n";
 
 /// A model that stands for each provider's newest ones.
@@ -51,14 +57,16 @@ impl Column {
 
 #[test]
 fn the_tables_say_what_the_adapters_do() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/providers.md");
-    let old = fs::read_to_string(&path).unwrap();
-    let new = PARTS.iter().fold(old.clone(), |docs, (begin, write)| replaced(&docs, begin, &write()));
-    if std::env::var_os("UPDATE_DOCS").is_some() {
-        fs::write(&path, new).unwrap();
-        return;
+    for (file, begin, write) in PARTS {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let old = fs::read_to_string(&path).unwrap();
+        let new = replaced(&old, begin, &write());
+        if std::env::var_os("UPDATE_DOCS").is_some() {
+            fs::write(&path, new).unwrap();
+        } else {
+            assert!(old == new, "{file} is old: UPDATE_DOCS=1 cargo test --test provider_docs");
+        }
     }
-    assert!(old == new, "docs/providers.md is old: UPDATE_DOCS=1 cargo test --test provider_docs");
 }
 
 /// The switches are explained by hand, so only their names and what they are without a preset can be compared.
@@ -86,14 +94,16 @@ fn shown(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) if text.is_empty() => "empty".to_owned(),
         serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(items) if !items.is_empty() => "see the list above".to_owned(),
+        serde_json::Value::Array(items) if items.len() > 4 => "see the list above".to_owned(),
+        serde_json::Value::Array(items) if !items.is_empty() => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        serde_json::Value::Null => "unknown".to_owned(),
         other => other.to_string(),
     }
 }
 
 /// Returns the page with another text between one beginning and the end that follows it.
 fn replaced(docs: &str, begin: &str, part: &str) -> String {
-    let (before, rest) = docs.split_once(begin).unwrap_or_else(|| panic!("docs/providers.md lacks {begin}"));
+    let (before, rest) = docs.split_once(begin).unwrap_or_else(|| panic!("the page lacks {begin}"));
     let (_, after) = rest.split_once(END).expect("the mark of the end");
     format!("{before}{begin}{part}{END}{after}")
 }
@@ -189,6 +199,27 @@ fn presets() -> String {
     for vendor in vendors() {
         let column = Column::new("", OpenAiAdapter::new(vendor.dialect.clone()), ANY_MODEL);
         writeln!(out, "- `{}`: {}", vendor.name, differences(&column, &generic)).unwrap();
+    }
+    out.push('\n');
+    out
+}
+
+/// One row a provider: pictures, PDF, and how large.
+fn pictures() -> String {
+    let mut out = String::from("\n| provider | images | PDF |\n|---|---|---|\n");
+    let sonar = TwoFormats::perplexity(PerplexityApi::Sonar);
+    let further = [
+        Column::new("perplexity with `PERPLEXITY_API=sonar`", sonar, "sonar"),
+        Column::new("preset `openai`", OpenAiAdapter::new(Dialect::OPENAI), ANY_MODEL),
+        Column::new("others of your own", OpenAiAdapter::new(Dialect::GENERIC), ANY_MODEL),
+    ];
+    for column in columns().into_iter().chain(further) {
+        let taken = column.adapter.pictures(column.model);
+        let sized = |limit: Option<usize>| limit.map_or(String::new(), |bytes| format!(", to {} MiB", bytes >> 20));
+        let document = taken.find(PDF).map_or("no".to_owned(), |pdf| format!("yes{}", sized(pdf.max_bytes)));
+        let limit = taken.0.first().and_then(|first| first.max_bytes);
+        let names = taken.list().replace(", application/pdf", "").replace("image/", "");
+        writeln!(out, "| {} | {names}{} | {document} |", column.title, sized(limit)).unwrap();
     }
     out.push('\n');
     out

@@ -9,6 +9,8 @@ use secrecy::SecretString;
 
 pub use super::warnings::EncodeError;
 use super::{
+    media_text::Inserted,
+    pictures::Pictures,
     sse::SseEvent,
     support::{Field, Handling},
 };
@@ -37,6 +39,8 @@ pub struct Encoded {
     /// Sent beside the usual ones. Never a credential.
     pub headers: Vec<(HeaderName, HeaderValue)>,
     pub body: Bytes,
+    /// Large bytes that belong into the body as base64, in the order of their places.
+    pub media: Vec<Inserted>,
     /// Files the provider must have before the request; [`FileAdapter::attach`] puts their ids into the body.
     pub uploads: Vec<Upload>,
     /// How many requests like this one make the choices the caller wants: 0 and 1 mean one, more where the provider
@@ -101,6 +105,11 @@ pub trait Adapter: Send + Sync {
     /// operator allows it, and `encode` sees bytes instead of the address.
     fn needs_bytes_of(&self, _model: &str, _url: &str) -> bool {
         false
+    }
+
+    /// Which pictures and documents `model` takes as bytes.
+    fn pictures(&self, _model: &str) -> Pictures<'_> {
+        Pictures::of([], None)
     }
 
     /// Whether the provider refused a state that it had given out itself. The same request passes without it.

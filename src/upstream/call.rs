@@ -5,7 +5,7 @@ use std::{mem, sync::Arc};
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, HeaderValue, Method, header};
-use reqwest::{Request, Response, Url};
+use reqwest::{Body, Request, Response, Url};
 use secrecy::ExposeSecret as _;
 use tokio::time::{Instant, timeout_at};
 
@@ -13,6 +13,7 @@ use super::{
     body::{MAX_ERROR_BYTES, MAX_REPLY_BYTES, read},
     events::SseEvents,
     failures::{silent, unreachable},
+    pieces::Pieces,
     provider::HttpUpstream,
     timeouts::UpstreamTimeouts,
 };
@@ -88,7 +89,10 @@ impl Call<'_> {
             headers.insert(name, value.clone());
         }
         headers.insert(header::CONTENT_TYPE, JSON);
-        *request.body_mut() = Some(encoded.body.clone().into());
+        *request.body_mut() = Some(match encoded.media.is_empty() {
+            true => encoded.body.clone().into(),
+            false => Body::wrap(Pieces::of(encoded)),
+        });
         Ok(request)
     }
 

@@ -1,7 +1,7 @@
 //! Sends the files a provider must have before a request, and puts their ids into it.
 
 use http::{Method, header};
-use reqwest::Url;
+use reqwest::{Body, Url};
 
 use super::{
     call::Call,
@@ -53,7 +53,7 @@ async fn send(call: Call<'_>, adapter: &dyn FileAdapter, upload: &Upload) -> Res
     let (kind, body) = form::encode(adapter.fields(), upload);
     let mut request = call.request(Method::POST, url);
     request.headers_mut().insert(header::CONTENT_TYPE, kind);
-    *request.body_mut() = Some(body.into());
+    *request.body_mut() = Some(Body::wrap(body));
     let response = call.send(request).await?;
     let (status, headers, body) = call.whole(response).await?;
     adapter.decode_upload(Reply { status, headers: &headers, body: &body })

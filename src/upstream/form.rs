@@ -1,28 +1,27 @@
 //! Writes `multipart/form-data` for one file.
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use http::HeaderValue;
 
+use super::pieces::{Piece, Pieces};
 use crate::providers::adapter::Upload;
 
 /// Returns the content type and the body of a form: its plain fields, then the file in the part `file`.
-pub(super) fn encode(fields: &[(&str, &str)], file: &Upload) -> (HeaderValue, Bytes) {
+pub(super) fn encode(fields: &[(&str, &str)], file: &Upload) -> (HeaderValue, Pieces) {
     let boundary = uuid::Uuid::new_v4().simple().to_string();
-    let mut body = BytesMut::with_capacity(file.data.len() + 1024);
+    let mut head = String::new();
     for (name, value) in fields {
-        let part = format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
-        body.put_slice(part.as_bytes());
+        head += &format!("--{boundary}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     }
-    let head = format!(
+    head += &format!(
         "--{boundary}\r\ncontent-disposition: form-data; name=\"file\"; filename=\"{}\"\r\ncontent-type: {}\r\n\r\n",
         filename(&file.filename),
         mime_type(&file.mime_type),
     );
-    body.put_slice(head.as_bytes());
-    body.put_slice(&file.data);
-    body.put_slice(format!("\r\n--{boundary}--\r\n").as_bytes());
+    let tail = format!("\r\n--{boundary}--\r\n");
+    let body = [Bytes::from(head), file.data.clone(), Bytes::from(tail)].map(Piece::AsIs);
     let kind = HeaderValue::try_from(format!("multipart/form-data; boundary={boundary}"));
-    (kind.unwrap_or(HeaderValue::from_static("multipart/form-data")), body.freeze())
+    (kind.unwrap_or(HeaderValue::from_static("multipart/form-data")), Pieces::new(body))
 }
 
 /// Escapes what would end the quotes or the line, the way browsers do.
@@ -40,10 +39,11 @@ fn mime_type(text: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::upstream::pieces::sent;
 
-    #[test]
-    fn fields_and_file_become_parts() {
-        let check = |filename: &str, mime_type: &str, disposition: &str, kind: &str| {
+    #[tokio::test]
+    async fn fields_and_file_become_parts() {
+        let check = async |filename: &str, mime_type: &str, disposition: &str, kind: &str| {
             let file = Upload { filename: filename.into(), mime_type: mime_type.into(), data: "a\r\nb".into() };
             let (header, body) = encode(&[("purpose", "general")], &file);
             let boundary = header.to_str().unwrap().strip_prefix("multipart/form-data; boundary=").unwrap().to_owned();
@@ -52,11 +52,11 @@ mod tests {
                  content-disposition: form-data; name=\"file\"; filename=\"{disposition}\"\r\n\
                  content-type: {kind}\r\n\r\na\r\nb\r\n--B--\r\n"
             );
-            assert_eq!(String::from_utf8(body.to_vec()).unwrap().replace(&boundary, "B"), wanted);
+            assert_eq!(String::from_utf8(sent(body).await).unwrap().replace(&boundary, "B"), wanted);
         };
-        check("cat.png", "image/png", "cat.png", "image/png");
-        check("кот.png", "image/svg+xml", "кот.png", "image/svg+xml");
-        check("a\"; x=\"\r\nb", "text/plain\r\nx: y", "a%22; x=%22%0D%0Ab", "application/octet-stream");
-        check("", "", "file", "application/octet-stream");
+        check("cat.png", "image/png", "cat.png", "image/png").await;
+        check("кот.png", "image/svg+xml", "кот.png", "image/svg+xml").await;
+        check("a\"; x=\"\r\nb", "text/plain\r\nx: y", "a%22; x=%22%0D%0Ab", "application/octet-stream").await;
+        check("", "", "file", "application/octet-stream").await;
     }
 }

@@ -16,6 +16,7 @@ mod key_check;
 mod key_hash;
 mod media;
 mod oauth;
+mod pieces;
 mod provider;
 mod sandbox;
 mod slots;

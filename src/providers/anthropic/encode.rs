@@ -1,6 +1,5 @@
 //! From a request of the contract to the body of `POST /v1/messages`.
 
-use bytes::Bytes;
 use http::{HeaderName, HeaderValue};
 
 use super::{
@@ -15,6 +14,7 @@ use crate::{
     domain::chat::{ChatRequest, ResponseFormat, Sampling},
     providers::{
         adapter::{EncodeError, Encoded, Memo, Mode},
+        media_text::cut,
         support::review,
         warnings::Warnings,
     },
@@ -60,11 +60,13 @@ pub fn encode(request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded,
     extras(request, &mut wire)?;
 
     let body = serde_json::to_vec(&wire).map_err(|error| EncodeError::new("prompt", error.to_string()))?;
+    let (body, media) = cut(body, request);
     let (name, value) = VERSION;
     Ok(Encoded {
         path: PATH.to_owned(),
         headers: vec![(HeaderName::from_static(name), HeaderValue::from_static(value))],
-        body: Bytes::from(body),
+        body,
+        media,
         copies: request.sampling.choice_count.unwrap_or(1),
         memo: Memo { answer_tool, ..Memo::default() },
         warnings: warnings.into_vec(),

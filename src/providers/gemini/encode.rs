@@ -22,6 +22,7 @@ use crate::{
     domain::chat::ChatRequest,
     providers::{
         adapter::{EncodeError, Encoded, Memo, Mode},
+        media_text::{Inserted, cut},
         warnings::Warnings,
     },
 };
@@ -41,9 +42,11 @@ pub fn encode(
     let mut cx = context(defaults, request, model);
     let Choices { candidate_count, copies } = choices(request.sampling.choice_count, mode, &cx);
     let body = body(defaults, request, candidate_count, &mut cx)?;
+    let (body, media) = json(&body, request)?;
     Ok(Encoded {
         path: format!("/v1beta/models/{model}:{method}"),
-        body: json(&body)?,
+        body,
+        media,
         copies,
         memo: Memo { tool_names: cx.names.changed(), custom_tools: cx.names.custom(&request.tools), ..Memo::default() },
         warnings: cx.warnings.into_vec(),
@@ -69,7 +72,8 @@ pub fn encode_count(defaults: &GeminiDefaults, request: &ChatRequest, model: &st
     let body = body(defaults, request, None, &mut cx)?;
     let body = Count { generate_content_request: Nested { model: format!("models/{model}"), body } };
     let path = format!("/v1beta/models/{model}:countTokens");
-    Ok(Encoded { path, body: json(&body)?, warnings: cx.warnings.into_vec(), ..Encoded::default() })
+    let (body, media) = json(&body, request)?;
+    Ok(Encoded { path, body, media, warnings: cx.warnings.into_vec(), ..Encoded::default() })
 }
 
 /// Returns the name as it stands in the path. Anything that could change the path is refused.
@@ -137,8 +141,8 @@ fn service_tier<'a>(request: &'a ChatRequest, cx: &mut Context<'_>) -> Option<&'
     }
 }
 
-fn json(body: &impl Serialize) -> Result<Bytes, EncodeError> {
-    serde_json::to_vec(body).map(Bytes::from).map_err(unwritable)
+fn json(body: &impl Serialize, request: &ChatRequest) -> Result<(Bytes, Vec<Inserted>), EncodeError> {
+    serde_json::to_vec(body).map(|body| cut(body, request)).map_err(unwritable)
 }
 
 fn unwritable(error: serde_json::Error) -> EncodeError {

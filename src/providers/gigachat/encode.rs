@@ -67,6 +67,7 @@ pub fn encode(request: &ChatRequest, model: &str, mode: Mode, switches: Switches
         headers,
         body: Bytes::from(body),
         uploads: uploads.files,
+        media: Vec::new(),
         copies: request.sampling.choice_count.unwrap_or(1),
         memo: Memo {
             tool_names: names.into_aliases(),

@@ -1,7 +1,5 @@
 //! Writes a request.
 
-use bytes::Bytes;
-
 use super::{
     column,
     context::Context,
@@ -16,6 +14,7 @@ use crate::{
     domain::chat::{ChatRequest, Modality, Verbosity},
     providers::{
         adapter::{EncodeError, Encoded, Mode},
+        media_text::cut,
         support::{Field, review},
         warnings::Warnings,
     },
@@ -49,9 +48,10 @@ pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode)
 
     let body = serde_json::to_vec(&wire)
         .map_err(|error| EncodeError::new("prompt", format!("the request cannot be written as JSON: {error}")))?;
-    let body = Bytes::from(extras::merge(body, options, &dialect.extra_body.0)?);
+    let (body, media) = cut(extras::merge(body, options, &dialect.extra_body.0)?, request);
     let path = paths::path(dialect, model, paths::CHAT);
-    Ok(Encoded { path, body, copies: copies(dialect, request), warnings: cx.warnings.into_vec(), ..Encoded::default() })
+    let (copies, warnings) = (copies(dialect, request), cx.warnings.into_vec());
+    Ok(Encoded { path, body, media, copies, warnings, ..Encoded::default() })
 }
 
 fn sampling<'a>(cx: &mut Context<'_>, request: &'a ChatRequest, wire: &mut Request<'a>) {

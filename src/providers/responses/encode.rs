@@ -2,8 +2,6 @@
 
 use std::borrow::Cow;
 
-use bytes::Bytes;
-
 use super::{
     answer, column,
     context::Context,
@@ -17,6 +15,7 @@ use crate::{
     domain::chat::ChatRequest,
     providers::{
         adapter::{EncodeError, Encoded, Format, Memo, Mode},
+        media_text::cut,
         support::{Field, review},
     },
 };
@@ -42,9 +41,11 @@ pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode)
     include(&cx, request, options, &mut wire);
     let body = serde_json::to_vec(&wire)
         .map_err(|error| EncodeError::new("prompt", format!("the request cannot be written as JSON: {error}")))?;
+    let (body, media) = cut(body, request);
     Ok(Encoded {
         path: dialect.path.to_string(),
-        body: Bytes::from(body),
+        body,
+        media,
         copies: request.sampling.choice_count.unwrap_or(1),
         memo: Memo { format: Format::Responses, ..Memo::default() },
         warnings: cx.warnings.into_vec(),
