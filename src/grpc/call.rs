@@ -24,6 +24,7 @@ use tower::{Layer, Service};
 
 use super::{
     endless::{Doorkeeper, Ending},
+    localize::Localized,
     now::now_ms,
     policy::policy_for,
     status::status_of,
@@ -98,10 +99,10 @@ impl CallLayer {
 }
 
 impl<S> Layer<S> for CallLayer {
-    type Service = CallService<S>;
+    type Service = Localized<CallService<S>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CallService { inner, gate: self.0.clone() }
+        Localized(CallService { inner, gate: self.0.clone() })
     }
 }
 

@@ -22,6 +22,7 @@ use super::{
     embeddings::EmbeddingsGrpc,
     in_memory::InMemory,
     keys::KeysGrpc,
+    localize::Localized,
     models::ModelsGrpc,
     unavailable::Unavailable,
 };
@@ -63,7 +64,7 @@ pub struct Services<T> {
 }
 
 /// The chat service behind its layer.
-pub type ChatEntry<T> = Layered<CallService<ChatServiceServer<ChatGrpc<T>>>, ChatServiceServer<ChatGrpc<T>>>;
+pub type ChatEntry<T> = Layered<Localized<CallService<ChatServiceServer<ChatGrpc<T>>>>, ChatServiceServer<ChatGrpc<T>>>;
 
 impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Returns our services behind the layer every call passes.
