@@ -28,6 +28,18 @@ def frames(text: str) -> list[dict]:
     return [json.loads(line) for line in lines if line != "[DONE]"]
 
 
+def check_stream(answer: httpx.Response, schema: str) -> None:
+    """A stream that began is made of chunks, and an error at most; one that did not is an error."""
+    if answer.status_code != 200:
+        return check("ErrorResponse", answer.json())
+    assert frames(answer.text), answer.text
+    for frame in frames(answer.text):
+        if schema == "ResponseStreamEvent":
+            check_event(frame)
+        else:
+            check("ErrorResponse" if "error" in frame else schema, frame)
+
+
 def chat_body(scene: Scene, tag: str) -> dict:
     content: object = f"{scene.user} [[{tag}]]"
     if scene.image:
@@ -164,8 +176,7 @@ def test_chats_of_the_sandbox(edge, model: str, fields: str):
     check("CreateChatCompletionResponse" if answer.status_code == 200 else "ErrorResponse", answer.json())
     for usage in (True, False):
         answer = post(edge, "/v1/chat/completions", body | {"stream": True, "stream_options": {"include_usage": usage}})
-        for chunk in frames(answer.text):
-            check("CreateChatCompletionStreamResponse", chunk)
+        check_stream(answer, "CreateChatCompletionStreamResponse")
 
 
 @pytest.mark.parametrize("stream", [False, True], ids=["plain", "stream"])
@@ -202,22 +213,16 @@ def test_responses_of_the_sandbox(edge, model: str, fields: str):
     body = {"model": f"sandbox/{model}", "input": "one two three"} | RESPONSE_FIELDS[fields]
     answer = post(edge, "/v1/responses", body)
     check("Response" if answer.status_code == 200 else "ErrorResponse", answer.json())
-    answer = post(edge, "/v1/responses", body | {"stream": True})
-    for event in frames(answer.text) if answer.status_code == 200 else []:
-        check_event(event)
+    check_stream(post(edge, "/v1/responses", body | {"stream": True}), "ResponseStreamEvent")
 
 
-@pytest.mark.parametrize("script", ["tools", "truncated", "reset-mid", "cut-120", "error-mid"])
+@pytest.mark.parametrize("script", ["tools", "truncated", "reset-mid", "cut-120", "error-mid", "bad-json-mid", "html-200"])
 @pytest.mark.parametrize("provider", ["x-ai/{}", "google/gemini-{}"])
 def test_streams_that_break(edge, unique, provider: str, script: str):
     body = {"model": provider.format(unique(script)), "stream": True, "input": "hi"}
-    answer = post(edge, "/v1/responses", body)
-    for event in frames(answer.text) if answer.status_code == 200 else []:
-        check_event(event)
+    check_stream(post(edge, "/v1/responses", body), "ResponseStreamEvent")
     body = {"model": provider.format(unique(script)), "stream": True, "messages": [{"role": "user", "content": "hi"}]}
-    answer = post(edge, "/v1/chat/completions", body)
-    for chunk in frames(answer.text) if answer.status_code == 200 else []:
-        check("ErrorResponse" if "error" in chunk else "CreateChatCompletionStreamResponse", chunk)
+    check_stream(post(edge, "/v1/chat/completions", body), "CreateChatCompletionStreamResponse")
 
 
 @pytest.mark.parametrize("form", ["float", "base64"])
