@@ -19,6 +19,7 @@ mod error;
 mod health;
 mod metadata;
 pub mod openai;
+mod openapi;
 mod routes;
 mod serve;
 mod settings;

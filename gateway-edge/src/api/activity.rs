@@ -1,5 +1,6 @@
 //! The log of activity: its filters, and how entries are shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{error::Failure, pb};
@@ -13,10 +14,12 @@ use super::{
 
 /// An entry as it is shown. `provider_name`, `key_id` and `description` are the names that the earlier gateway had for
 /// `provider`, `provider_key_id` and `message`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityEntry")]
 pub struct Entry<'a> {
     id: &'a str,
     created_at: Option<Time>,
+    #[schemars(schema_with = "words::action")]
     action: Option<&'static str>,
     provider_name: &'a str,
     provider: &'a str,
@@ -31,15 +34,17 @@ pub struct Entry<'a> {
     request_id: Option<&'a str>,
     description: &'a str,
     message: &'a str,
+    #[schemars(schema_with = "words::failure_class")]
     failure_class: Option<&'static str>,
     attempts: Vec<Attempt<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Attempt<'a> {
     provider: &'a str,
     model: &'a str,
     key_name: &'a str,
+    #[schemars(schema_with = "words::failure_class")]
     failure_class: Option<&'static str>,
     http_status: Option<u32>,
     duration_ms: u64,
@@ -69,6 +74,13 @@ impl<'a> Entry<'a> {
             attempts: entry.attempts.iter().map(Attempt::of).collect(),
         }
     }
+}
+
+/// Tells that entries are missing in a stream; the list has them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityGap")]
+pub struct Gap {
+    pub skipped_count: Option<u64>,
 }
 
 impl<'a> Attempt<'a> {

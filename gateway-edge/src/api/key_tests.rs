@@ -1,5 +1,6 @@
 //! What came out of testing provider keys.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::pb;
@@ -9,10 +10,12 @@ use super::{
     words::{self, word},
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct TestResult<'a> {
     provider_key: Option<ProviderKey<'a>>,
+    #[schemars(schema_with = "words::test_verdict")]
     verdict: Option<&'static str>,
+    #[schemars(schema_with = "words::failure_class")]
     failure_class: Option<&'static str>,
     http_status: Option<u32>,
     duration_ms: u64,

@@ -7,6 +7,7 @@
 pub mod activity;
 pub mod body;
 pub mod gateway_keys;
+pub mod health;
 pub mod import;
 pub mod key_tests;
 pub mod provider_keys;

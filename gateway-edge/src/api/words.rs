@@ -1,6 +1,8 @@
 //! Enums of the contract as words: the value's name without its prefix, in small letters. Actions alone are in capitals,
 //! as the logs of activity always had them.
 
+use schemars::{Schema, SchemaGenerator, json_schema};
+
 use crate::{error::Failure, pb};
 
 pub const STATES: &[(&str, pb::ProviderKeyState)] = &[
@@ -74,6 +76,42 @@ pub const DIMENSIONS: &[(&str, pb::UsageDimension)] = &[
     ("provider", pb::UsageDimension::Provider),
     ("key", pb::UsageDimension::GatewayKey),
 ];
+
+/// The words of a list, as a schema.
+pub fn known<T>(words: &[(&'static str, T)]) -> Schema {
+    let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
+    json_schema!({"type": "string", "enum": words})
+}
+
+/// The same where null says that there is none, or that it is newer than this edge.
+fn known_or_null<T>(words: &[(&'static str, T)]) -> Schema {
+    let words: Vec<_> = words.iter().map(|(word, _)| Some(*word)).chain([None]).collect();
+    json_schema!({"type": ["string", "null"], "enum": words})
+}
+
+pub fn state(_: &mut SchemaGenerator) -> Schema {
+    known_or_null(STATES)
+}
+
+pub fn failure_class(_: &mut SchemaGenerator) -> Schema {
+    known_or_null(FAILURES)
+}
+
+pub fn test_verdict(_: &mut SchemaGenerator) -> Schema {
+    known_or_null(TEST_VERDICTS)
+}
+
+pub fn import_verdict(_: &mut SchemaGenerator) -> Schema {
+    known_or_null(IMPORT_VERDICTS)
+}
+
+pub fn action(_: &mut SchemaGenerator) -> Schema {
+    known_or_null(ACTIONS)
+}
+
+pub fn scopes(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "array", "items": known(SCOPES)})
+}
 
 /// Writes a value of the contract; one that a newer service invented has no word.
 pub fn word<T: Copy + PartialEq + TryFrom<i32>>(value: i32, words: &[(&'static str, T)]) -> Option<&'static str> {

@@ -7,22 +7,14 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::StatusCode;
-use serde::Serialize;
 
 use crate::{
+    api::health::Health,
     error::Style,
     health::{self, ServiceHealth},
     metadata::RequestId,
-    routes::{Edge, finish, json},
+    routes::{answer::{finish, json}, edge::Edge},
 };
-
-#[derive(Serialize)]
-struct Health {
-    status: &'static str,
-    version: &'static str,
-    uptime_seconds: u64,
-    service: &'static str,
-}
 
 /// `GET /api/v1/health`: always 200, because the edge itself answers; the body tells about the service behind it.
 pub async fn health(State(edge): State<Arc<Edge>>, request: Request) -> Response {
