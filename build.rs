@@ -57,9 +57,16 @@ fn policy(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
         let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
         let scope = option(&method, "required_scope").and_then(|(kind, value)| scope_name(&kind, &value));
-        let scope = scope.ok_or_else(|| format!("rpc {path} has no policy: give it `option (required_scope) = …`"))?;
+        let public = option(&method, "public").is_some_and(|(_, value)| value == Value::Bool(true));
+        let scope = match (scope, public) {
+            (Some(scope), false) => format!("Some(Scope::{scope})"),
+            (None, true) => "None".to_owned(),
+            (Some(_), true) | (None, false) => {
+                return Err(format!("rpc {path} needs a policy: either `(required_scope)` or `(public)`").into());
+            }
+        };
         let endless = option(&method, "endless").is_some_and(|(_, value)| value == Value::Bool(true));
-        code += &format!("        {path:?} => Policy {{ scope: Scope::{scope}, endless: {endless} }},\n");
+        code += &format!("        {path:?} => Policy {{ scope: {scope}, endless: {endless} }},\n");
     }
     Ok(code + "        _ => return None,\n    })\n}\n")
 }

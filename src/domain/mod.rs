@@ -16,6 +16,7 @@ pub mod health;
 pub mod key;
 pub mod model;
 mod pacific;
+pub mod provider_health;
 pub mod quoted;
 pub mod scope;
 pub mod time_id;

@@ -17,6 +17,7 @@ mod convert_usage;
 mod embeddings;
 mod endless;
 mod field_mask;
+mod gateway_status;
 mod in_memory;
 mod keys;
 mod models;

@@ -20,6 +20,7 @@ use super::{
     chat::ChatGrpc,
     context::KeyHeaders,
     embeddings::EmbeddingsGrpc,
+    gateway_status::StatusGrpc,
     in_memory::InMemory,
     keys::KeysGrpc,
     models::ModelsGrpc,
@@ -27,13 +28,14 @@ use super::{
 };
 use crate::{
     access::Directory,
-    admin::{Administration, models::Models},
+    admin::{Administration, gateway_status::StatusReport, models::Models},
     chat::{Chat, Transport},
     embeddings::{Embedder, EmbeddingTransport},
     pb::{
         DESCRIPTOR_SET, activity_service_server::ActivityServiceServer, chat_service_server::ChatServiceServer,
         embedding_service_server::EmbeddingServiceServer, key_service_server::KeyServiceServer,
-        model_service_server::ModelServiceServer, vision_service_server::VisionServiceServer,
+        model_service_server::ModelServiceServer, status_service_server::StatusServiceServer,
+        vision_service_server::VisionServiceServer,
     },
 };
 
@@ -58,6 +60,7 @@ pub struct Services<T> {
     pub embedder: Arc<Embedder<T>>,
     pub models: Arc<Models>,
     pub admin: Arc<Administration>,
+    pub status: Arc<StatusReport>,
     pub directory: Arc<Directory>,
     pub key_headers: KeyHeaders,
 }
@@ -67,7 +70,7 @@ pub type ChatEntry<T> = Layered<CallService<ChatServiceServer<ChatGrpc<T>>>, Cha
 
 impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Returns our services behind the layer every call passes.
-    fn routes(&self, layer: &CallLayer, most: usize) -> (Routes, ChatEntry<T>) {
+    fn routes(&self, layer: &CallLayer, stopping: CancellationToken, most: usize) -> (Routes, ChatEntry<T>) {
         let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
         let models = ModelsGrpc { models: self.models.clone(), key_headers: self.key_headers.clone() };
         let embeddings = EmbeddingsGrpc { embedder: self.embedder.clone(), key_headers: self.key_headers.clone() };
@@ -81,11 +84,13 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
         let chat = layer.named_layer(chat);
+        let status = StatusGrpc { report: self.status.clone(), calls: layer.clone(), stopping };
         let routes = Routes::new(chat.clone())
             .add_service(layer.named_layer(embeddings))
             .add_service(layer.named_layer(ModelServiceServer::new(models)))
             .add_service(layer.named_layer(Unavailable::<VisionServiceServer<()>>::new()))
             .add_service(layer.named_layer(keys))
+            .add_service(layer.named_layer(StatusServiceServer::new(status)))
             .add_service(layer.named_layer(ActivityServiceServer::new(ActivityGrpc { admin: self.admin.clone() })));
         (routes, chat)
     }
@@ -101,7 +106,7 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             max_message_bytes: settings.max_message_bytes,
         };
         let layer = CallLayer::new(self.directory.clone(), limits, health.stopping.clone());
-        let (routes, chat) = self.routes(&layer, limits.max_message_bytes);
+        let (routes, chat) = self.routes(&layer, health.stopping.clone(), limits.max_message_bytes);
         let routes = routes.add_service(service);
         let in_memory = InMemory::new(chat, "/aigateway.v1.ChatService/", routes.clone());
         (routes, in_memory, health)
@@ -117,8 +122,9 @@ pub struct Health {
 
 impl Health {
     async fn set(&self, status: ServingStatus) {
-        let services = ["ActivityService", "ChatService", "EmbeddingService", "KeyService", "ModelService"]
-            .map(|name| format!("aigateway.v1.{name}"));
+        let services =
+            ["ActivityService", "ChatService", "EmbeddingService", "KeyService", "ModelService", "StatusService"]
+                .map(|name| format!("aigateway.v1.{name}"));
         for name in [String::new()].into_iter().chain(services) {
             self.reporter.set_service_status(name, status).await;
         }
