@@ -285,8 +285,13 @@ impl Failure {
     }
 
     /// Tells the field in the names of the interface that was asked.
-    pub fn named(mut self, names: field::Names) -> Self {
-        self.0.param = self.0.param.map(|param| names.rename(param));
+    pub fn named(self, names: field::Names) -> Self {
+        self.renamed(|param| names.rename(param))
+    }
+
+    /// Tells the field by the name that `rename` has for it.
+    pub fn renamed(mut self, rename: impl FnOnce(String) -> String) -> Self {
+        self.0.param = self.0.param.map(rename);
         self
     }
 

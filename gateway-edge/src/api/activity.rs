@@ -5,6 +5,7 @@ use serde::Serialize;
 use crate::{error::Failure, pb};
 
 use super::{
+    outcome::Attempt,
     provider_keys::filled,
     query::Query,
     time::{self, Time},
@@ -35,17 +36,6 @@ pub struct Entry<'a> {
     attempts: Vec<Attempt<'a>>,
 }
 
-#[derive(Serialize)]
-struct Attempt<'a> {
-    provider: &'a str,
-    model: &'a str,
-    key_name: &'a str,
-    failure_class: Option<&'static str>,
-    http_status: Option<u32>,
-    duration_ms: u64,
-    message: Option<&'a str>,
-}
-
 impl<'a> Entry<'a> {
     pub fn of(entry: &'a pb::ActivityEntry) -> Self {
         Self {
@@ -66,21 +56,7 @@ impl<'a> Entry<'a> {
             description: &entry.message,
             message: &entry.message,
             failure_class: failure(entry.failure_class),
-            attempts: entry.attempts.iter().map(Attempt::of).collect(),
-        }
-    }
-}
-
-impl<'a> Attempt<'a> {
-    fn of(attempt: &'a pb::Attempt) -> Self {
-        Self {
-            provider: &attempt.provider,
-            model: &attempt.model,
-            key_name: &attempt.key_alias,
-            failure_class: failure(attempt.failure_class),
-            http_status: attempt.http_status,
-            duration_ms: attempt.duration_ms,
-            message: filled(&attempt.message),
+            attempts: Attempt::all(&entry.attempts),
         }
     }
 }

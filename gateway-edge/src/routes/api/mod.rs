@@ -1,9 +1,10 @@
-//! The routes of our own below `/api/v1`: keys, activity and usage. One file for each resource; `call` is what all share.
+//! The routes of our own below `/api/v1`: text, keys, activity and usage. One file for each resource; `call` is what all share.
 
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::{
     Router,
+    body::{Body, Bytes},
     extract::{FromRequestParts as _, Path, Request, State},
     response::Response,
     routing::{MethodRouter, get, post},
@@ -20,11 +21,15 @@ use call::Call;
 
 mod activity;
 mod call;
+mod extract_text;
+mod form;
 mod gateway_keys;
+mod generate_text;
 mod key_import;
 mod key_tests;
 mod pages;
 mod provider_keys;
+mod upload;
 mod usage;
 mod watch;
 
@@ -44,6 +49,8 @@ pub fn routes() -> Router<Arc<Edge>> {
         .route("/api/v1/provider-keys/watch", got(watch::provider_keys))
         .route("/api/v1/keys", with_options(gateway_keys, "GET,HEAD,POST,OPTIONS"))
         .route("/api/v1/keys/{id}", with_options(gateway_key, "GET,HEAD,PATCH,DELETE,OPTIONS"))
+        .route("/api/v1/chat/generate-text", posted(generate_text::generate))
+        .route("/api/v1/vision/extract-text", with_options(post(unread(extract_text::extract)), "POST,OPTIONS"))
         .route("/api/v1/activity-logs", got(activity::list))
         .route("/api/v1/activity-logs/watch", got(watch::activity))
         .route("/api/v1/usage", got(usage::list))
@@ -57,27 +64,36 @@ where
     F: Fn(Call) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response, Failure>> + Send + 'static,
 {
+    unread(move |call: Call, body| {
+        let answer = answer.clone();
+        async move {
+            let body = call.edge.read_plain(&call.parts.headers, body).await?;
+            answer(Call { body, ..call }).await
+        }
+    })
+}
+
+/// Makes a handler that reads the body by itself.
+fn unread<F, A>(answer: F) -> impl Fn(State<Arc<Edge>>, Request) -> Answer + Clone + Send + Sync + 'static
+where
+    F: Fn(Call, Body) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
     move |State(edge), request| {
         let answer = answer.clone();
         Box::pin(async move {
-            let id = RequestId::of(request.headers());
-            let result = match read(edge, request, id.clone()).await {
-                Ok(call) => answer(call).await,
-                Err(failure) => Err(failure),
-            };
-            let mut response = finish(result.map_err(|failure| failure.named(field::API)), Style::Api, &id);
+            let (mut parts, body) = request.into_parts();
+            let id = RequestId::of(&parts.headers);
+            let resource = Path::<String>::from_request_parts(&mut parts, &()).await;
+            let resource = resource.map(|path| path.0).unwrap_or_default();
+            let call = Call { edge, parts, body: Bytes::new(), id: id.clone(), resource };
+            let result = answer(call, body).await.map_err(|failure| failure.named(field::API));
+            let mut response = finish(result, Style::Api, &id);
             // Who may see an answer is a matter of the key it was asked with.
             response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
             response
         })
     }
-}
-
-async fn read(edge: Arc<Edge>, request: Request, id: RequestId) -> Result<Call, Failure> {
-    let (mut parts, body) = request.into_parts();
-    let body = edge.read_plain(&parts.headers, body).await?;
-    let resource = Path::<String>::from_request_parts(&mut parts, &()).await.map(|path| path.0).unwrap_or_default();
-    Ok(Call { edge, parts, body, id, resource })
 }
 
 fn got<F, A>(answer: F) -> MethodRouter<Arc<Edge>>
