@@ -24,7 +24,7 @@ pub struct GenerateText {
 
 /// What somebody said before. Some clients keep the history in `parts`, as their provider's library had it.
 #[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "an object with the members `role` and `content`")]
 struct Turn {
     role: Option<String>,
     #[serde(alias = "parts", alias = "text")]

@@ -13,7 +13,7 @@ use std::{
 };
 
 use axum::body::Body;
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use futures_util::Stream;
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body as _;
@@ -69,6 +69,15 @@ impl Form {
         let chunk = field.chunk().await;
         self.unread.store(0, Ordering::Relaxed);
         chunk.map_err(|error| self.explain(error))
+    }
+
+    /// Reads the bytes of a field.
+    pub async fn bytes(&self, mut field: Field<'static>) -> Result<Bytes, Failure> {
+        let mut bytes = BytesMut::new();
+        while let Some(chunk) = self.chunk(&mut field).await? {
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.freeze())
     }
 
     /// Reads a field that is text.
