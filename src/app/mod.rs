@@ -55,6 +55,7 @@ use crate::{
     storage::{DatabaseUrl, Listener, Store},
     telemetry::{RequestLog, resident_memory},
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
+    vision::{ImageLimit, Vision},
 };
 
 /// Pause before a failed upstream attempt is tried again with the same key.
@@ -119,13 +120,18 @@ impl App {
             started_ms: now_ms(),
             resident_memory,
         });
+        let vision = Arc::new(Vision {
+            chat: chat.clone(),
+            default_models: providers::vision_models(&settings),
+            limit: ImageLimit(settings.limits.max_image_bytes),
+        });
         let embedder = Arc::new(Embedder { catalog, keys: keys_of_requests, transport, failover, recorder });
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
         let background =
             background::Work { admin: admin.clone(), listener, catalog, records, happened, entries, retention };
         let key_headers = providers::key_headers();
-        let services = Services { chat, embedder, models, admin, status, directory, key_headers };
+        let services = Services { chat, vision, embedder, models, admin, status, directory, key_headers };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
     }
@@ -256,6 +262,7 @@ fn grpc_settings(settings: &Settings) -> GrpcSettings {
         max_message_bytes: settings.limits.max_message_bytes,
         max_in_flight: settings.limits.max_in_flight,
         request_timeout: settings.timeouts.request,
+        upload_idle: settings.timeouts.upload_idle,
         drain: settings.timeouts.drain,
         cors_origins: settings.listen.cors_origins.clone(),
     }

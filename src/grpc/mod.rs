@@ -14,6 +14,7 @@ mod convert_keys;
 mod convert_model;
 mod convert_request;
 mod convert_usage;
+mod convert_vision;
 mod embeddings;
 mod endless;
 mod field_mask;
@@ -26,7 +27,9 @@ mod paging;
 mod policy;
 mod server;
 mod status;
-mod unavailable;
+mod upload;
+mod vision;
+mod vision_events;
 
 pub use codec::EventCodec;
 pub use in_memory::InMemory;

@@ -12,6 +12,7 @@ pub mod key_test;
 pub mod lenient;
 pub mod marks;
 pub mod openai;
+pub mod pictures;
 pub mod place;
 pub mod registry;
 pub mod responses;

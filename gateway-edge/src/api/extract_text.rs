@@ -20,9 +20,14 @@ pub struct Extraction {
     pub content_type: Option<String>,
     prompt: Option<String>,
     model: Option<String>,
+    strict: bool,
 }
 
 impl Extraction {
+    pub fn new(strict: bool) -> Self {
+        Self { strict, ..Self::default() }
+    }
+
     /// Takes a field of the form. Empty is as if it was not there: browsers send every field of a form.
     pub fn set(&mut self, name: &str, value: String) -> Result<(), Failure> {
         let field = match name {
@@ -49,7 +54,7 @@ impl Extraction {
             mime_type: text(&self.content_type),
             size_bytes,
             filename: text(&self.filename),
-            options: Some(pb::ExtractionOptions { model, prompt, ..Default::default() }),
+            options: Some(pb::ExtractionOptions { model, prompt, strict: self.strict, ..Default::default() }),
         }
     }
 }
@@ -57,6 +62,15 @@ impl Extraction {
 /// Refuses what may be there once.
 pub fn twice(name: &str) -> Failure {
     Failure::invalid(name, format!("'{name}' is given twice; give it once."))
+}
+
+/// Tells a field of the upload in the names of the form: what is not an option is about the file.
+pub fn retell(field: String) -> String {
+    match field.strip_prefix("header.options.") {
+        Some(option) => option.to_owned(),
+        None if field.starts_with("header") || field.starts_with("chunk") => "file".to_owned(),
+        None => field,
+    }
 }
 
 /// The answer.
@@ -88,7 +102,7 @@ impl<'a> ExtractedText<'a> {
             usage: found.usage.as_ref().map(Usage::of),
             cost: found.cost.as_ref().map(Cost::of),
             attempts: Attempt::all(&found.attempts),
-            warnings: Warning::all(&found.warnings),
+            warnings: Warning::all(&found.warnings, |field| Some(retell(field.to_owned()))),
         }
     }
 }

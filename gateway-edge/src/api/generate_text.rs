@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    error::Failure,
+    error::{Failure, field},
     pb::{self, part::Content},
 };
 
@@ -148,7 +148,7 @@ impl<'a> GeneratedText<'a> {
             usage: completion.usage.as_ref().map(Usage::of),
             cost: completion.cost.as_ref().map(Cost::of),
             attempts: Attempt::all(&completion.attempts),
-            warnings: Warning::all(&completion.warnings),
+            warnings: Warning::all(&completion.warnings, |field| field::API.tell(field)),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use serde::Serialize;
 
-use crate::{error::field, pb};
+use crate::pb;
 
 use super::{
     provider_keys::filled,
@@ -88,9 +88,10 @@ pub struct Warning<'a> {
 }
 
 impl<'a> Warning<'a> {
-    pub fn all(warnings: &'a [pb::Warning]) -> Vec<Self> {
+    /// Shows warnings. `tell` has the route's name for a field.
+    pub fn all(warnings: &'a [pb::Warning], tell: impl Fn(&str) -> Option<String>) -> Vec<Self> {
         let one = |warning: &'a pb::Warning| Self {
-            param: field::API.tell(&warning.field),
+            param: tell(&warning.field),
             action: word(warning.action, words::WARNING_ACTIONS),
             message: &warning.message,
         };

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Media types of pictures, by the names callers use.
-const IMAGES: &[(&str, &str)] = &[
+pub const IMAGES: &[(&str, &str)] = &[
     ("image/jpeg", "image/jpeg"),
     ("image/jpg", "image/jpeg"),
     ("image/png", "image/png"),

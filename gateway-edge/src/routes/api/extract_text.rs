@@ -7,8 +7,9 @@ use tokio::sync::mpsc;
 use tower::ServiceExt as _;
 
 use crate::{
-    api::extract_text::ExtractedText,
+    api::extract_text::{ExtractedText, Extraction, retell},
     error::Failure,
+    metadata,
     pb::{self, UploadAndExtractTextRequest, vision_service_client::VisionServiceClient},
     routes::{
         api::{
@@ -28,7 +29,8 @@ pub async fn extract(call: Call, body: Body) -> Result<Response, Failure> {
     let mut form = Form::of(&call.edge, &call.parts.headers, body)?;
     let (to, from) = mpsc::channel(WAITING);
     let complete = Complete::default();
-    let mut upload = Upload::new(to, complete.clone());
+    let extraction = Extraction::new(metadata::is_strict(&call.parts.headers)?);
+    let mut upload = Upload::new(extraction, to, complete.clone());
     let found = {
         let reading = upload.read(&mut form);
         let asking = ask(&call, from, complete);
@@ -66,6 +68,7 @@ async fn ask(
     });
     let mut client =
         VisionServiceClient::new(transport).max_decoding_message_size(call.edge.settings.max_answer_bytes());
-    let reply = client.upload_and_extract_text(call.request(messages)).await?;
+    let reply = client.upload_and_extract_text(call.request(messages)).await;
+    let reply = reply.map_err(|status| Failure::from(status).renamed(retell))?;
     reply.into_inner().extraction.ok_or_else(Failure::incomplete)
 }

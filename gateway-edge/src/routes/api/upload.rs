@@ -43,9 +43,8 @@ pub struct Upload {
 pub struct Complete(Arc<AtomicBool>);
 
 impl Upload {
-    pub fn new(to: Sender<Message>, complete: Complete) -> Self {
-        let (extraction, kept) = (Extraction::default(), Vec::new());
-        Self { extraction, kept, has_file: false, has_begun: false, to: Some(to), complete }
+    pub fn new(extraction: Extraction, to: Sender<Message>, complete: Complete) -> Self {
+        Self { extraction, kept: Vec::new(), has_file: false, has_begun: false, to: Some(to), complete }
     }
 
     /// Reads the whole form and sends what it holds.

@@ -1,12 +1,15 @@
 //! Reading pictures: the form in, messages of an upload out.
 
+use std::collections::HashMap;
+
 use axum::body::Body;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::Request;
 use http_body_util::BodyExt as _;
 use serde_json::json;
-use tonic::Status;
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt as _};
 use tower::{BoxError, ServiceExt as _, service_fn};
 
 use super::{Answer, form};
@@ -116,6 +119,25 @@ async fn what_is_shown() {
     assert_eq!((answer.header("x-gateway-provider"), answer.header("cache-control")), ("google", "no-store"));
     let answer = post_pieces(&fake, &form(&[("name=\"file\"", "x")]), 4096).await;
     assert_eq!((&answer.json()["filename"], &answer.json()["content_type"]), (&json!(null), &json!(null)));
+}
+
+#[tokio::test]
+async fn fields_of_the_service_are_told_in_the_names_of_the_form() {
+    for (field, param) in [
+        ("header.options.model", "model"),
+        ("header.options.prompt", "prompt"),
+        ("header.mime_type", "file"),
+        ("header.size_bytes", "file"),
+        ("header", "file"),
+        ("chunk", "file"),
+    ] {
+        let mut details = ErrorDetails::with_error_info("UNSUPPORTED_MEDIA_TYPE", "aigateway", HashMap::new());
+        details.add_bad_request_violation(field, "is wrong");
+        let refusal = Status::with_error_details(Code::InvalidArgument, "is wrong", details);
+        let transport = Fake::default().transport(move |_| vec![Step::End(refusal.clone())]);
+        let answer = post(transport, FORM, Body::from(form(&[FILE]))).await;
+        assert_eq!((answer.status, answer.json()["param"].as_str().unwrap()), (415, param), "{field}");
+    }
 }
 
 #[tokio::test]
