@@ -26,6 +26,11 @@ pub enum Style {
     Api,
 }
 
+/// Errors below `/api` speak the language of our own REST interface, all others OpenAI's.
+pub fn style_of(path: &str) -> Style {
+    if path.starts_with("/api/") { Style::Api } else { Style::OpenAi }
+}
+
 /// A failed request, ready to be answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure(Box<Inner>);
@@ -156,7 +161,8 @@ fn by_code(code: Code) -> Row {
         Code::DeadlineExceeded => row("", 504, SERVER, Fixed("timeout")),
         Code::Cancelled => row("", 499, SERVER, Fixed("cancelled")),
         Code::Unavailable => row("", 503, SERVER, Fixed("service_unavailable")).retry(Retry::Soon),
-        Code::Aborted => row("", 502, SERVER, Fixed("upstream_error")),
+        // A change of which nobody knows whether it was made.
+        Code::Aborted => row("", 502, SERVER, Fixed("outcome_unknown")).retry(Retry::Never),
         Code::Unimplemented => row("", 501, SERVER, Fixed("not_implemented")).retry(Retry::Never),
         Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => row("INTERNAL", 500, SERVER, Metadata(None)),
     }
@@ -302,6 +308,11 @@ impl Failure {
 
     pub fn with_code(mut self, code: &'static str) -> Self {
         self.0.code = Some(Cow::Borrowed(code));
+        self
+    }
+
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
         self
     }
 

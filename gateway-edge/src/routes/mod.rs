@@ -19,7 +19,7 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
 use crate::{
     EdgeSettings, Transport,
-    error::{Failure, Style},
+    error::{Failure, Style, style_of},
     metadata::{RequestId, X_REQUEST_ID},
 };
 
@@ -114,11 +114,6 @@ fn with_path(uri: &Uri, path: &str) -> Uri {
         None => path.to_owned(),
     };
     PathAndQuery::try_from(text).map_or_else(|_| uri.clone(), Uri::from)
-}
-
-/// Errors below `/api` speak the language of our own REST interface, all others OpenAI's.
-fn style_of(path: &str) -> Style {
-    if path.starts_with("/api/") { Style::Api } else { Style::OpenAi }
 }
 
 async fn unknown_route(request: Request) -> Response {
