@@ -19,6 +19,11 @@ mod codec;
 mod draining;
 mod error;
 mod health;
+/// One source, too: the languages of the catalogue, which is data beside the contract.
+#[path = "../../src/grpc/language.rs"]
+mod language;
+#[path = "../../src/grpc/messages.rs"]
+mod messages;
 mod metadata;
 pub mod openai;
 mod routes;

@@ -24,6 +24,7 @@ use tower::{Layer, Service};
 
 use super::{
     endless::{Doorkeeper, Ending},
+    localize::Localized,
     now::now_ms,
     policy::{is_public, policy_for},
     status::status_of,
@@ -104,10 +105,10 @@ impl CallLayer {
 }
 
 impl<S> Layer<S> for CallLayer {
-    type Service = CallService<S>;
+    type Service = Localized<CallService<S>>;
 
     fn layer(&self, inner: S) -> Self::Service {
-        CallService { inner, gate: self.0.clone() }
+        Localized(CallService { inner, gate: self.0.clone() })
     }
 }
 

@@ -23,6 +23,7 @@ use super::{
     gateway_status::StatusGrpc,
     in_memory::InMemory,
     keys::KeysGrpc,
+    localize::Localized,
     models::ModelsGrpc,
     upload::UploadLimits,
     vision::VisionGrpc,
@@ -71,7 +72,7 @@ pub struct Services<T> {
 }
 
 /// The chat service behind its layer.
-pub type ChatEntry<T> = Layered<CallService<ChatServiceServer<ChatGrpc<T>>>, ChatServiceServer<ChatGrpc<T>>>;
+pub type ChatEntry<T> = Layered<Localized<CallService<ChatServiceServer<ChatGrpc<T>>>>, ChatServiceServer<ChatGrpc<T>>>;
 
 impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Returns our services behind the layer every call passes.

@@ -8,6 +8,7 @@ use axum::{
     Router,
     body::{Body, Bytes},
     extract::Request,
+    middleware,
     response::{IntoResponse as _, Response},
     routing::{get, post},
 };
@@ -20,8 +21,11 @@ use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 use crate::{
     EdgeSettings, Transport,
     error::{Failure, Style, style_of},
+    messages::size,
     metadata::{RequestId, X_REQUEST_ID},
 };
+
+use localize::Refusal;
 
 mod api;
 mod call;
@@ -30,6 +34,7 @@ mod completions;
 mod embeddings;
 mod grpc_web;
 mod health;
+mod localize;
 mod models;
 mod responses;
 mod sse;
@@ -73,6 +78,7 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let strict = direct.clone().fallback(unknown_route);
     let rest = Arc::new(Rest { edge, strict });
     let router = direct.fallback(move |request: Request| forgiving(rest.clone(), request));
+    let router = router.layer(middleware::from_fn(localize::localize));
     match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -154,7 +160,10 @@ fn finish(result: Result<Response, Failure>, style: Style, id: &RequestId) -> Re
         } else {
             tracing::debug!(request.id = id.as_str(), http.status = status, error.code = code, "request refused");
         }
-        failure.into_response(style, id.as_str())
+        let refusal = Refusal { failure: failure.clone(), style, id: id.clone() };
+        let mut response = failure.into_response(style, id.as_str());
+        response.extensions_mut().insert(refusal);
+        response
     });
     response.headers_mut().insert(X_REQUEST_ID, id.header());
     response
@@ -246,7 +255,7 @@ fn is_json(content_type: &str) -> bool {
 
 fn too_large(limit: usize) -> Failure {
     let message = format!("The request body is larger than the limit of {limit} bytes.");
-    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message).with_fact("limit", size(limit))
 }
 
 /// Allows browsers of `origins`.
