@@ -7,8 +7,19 @@ use ai_model_gateway::pb::{
     self, media_source::Source, stream_extract_text_response::Event, upload_and_extract_text_request::Payload,
     vision_service_client::VisionServiceClient,
 };
-use support::gateway::{Gateway, with_key};
+use std::{
+    io::Write as _,
+    sync::{Arc, Mutex},
+};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use support::{
+    gateway::{Gateway, with_key},
+    seeing::{FILE_ID, TEXT, answer, configuration, gemini, settings, stream_of},
+    upstream::{Act, ScriptedUpstream, Seen, json_reply},
+};
 use tonic::{Code, Status, transport::Channel};
+use tonic_health::pb::{HealthCheckRequest, health_check_response::ServingStatus, health_client::HealthClient};
 use tonic_types::StatusExt as _;
 
 /// A PNG of one pixel. Composed.
@@ -114,5 +125,255 @@ async fn bad_requests_are_refused_by_field() {
         let status = client.upload_and_extract_text(request).await.unwrap_err();
         assert_eq!(told(&status), want, "{name}: {status:?}");
     }
+    gateway.stop().await;
+}
+
+/// What an upstream was asked, in order.
+type Log = Arc<Mutex<Vec<Seen>>>;
+
+/// A gateway with all providers behind an upstream that keeps what it was asked.
+struct World {
+    gateway: Gateway,
+    client: VisionServiceClient<Channel>,
+    log: Log,
+    _upstream: ScriptedUpstream,
+    _config: tempfile::NamedTempFile,
+}
+
+impl World {
+    /// `script` answers first; where it says nothing, the provider reads.
+    async fn start(
+        further: &[(&str, &str)],
+        script: impl Fn(&Seen) -> Option<Vec<Act>> + Send + Sync + 'static,
+    ) -> Self {
+        let log = Log::default();
+        let kept = log.clone();
+        let upstream = ScriptedUpstream::start(move |seen| {
+            kept.lock().unwrap().push(seen.clone());
+            script(seen).unwrap_or_else(|| answer(seen))
+        })
+        .await;
+        let mut config = tempfile::NamedTempFile::with_suffix(".yaml").unwrap();
+        config.write_all(configuration(&upstream.url()).as_bytes()).unwrap();
+        let own = settings(&upstream.url());
+        let mut settings: Vec<(&str, &str)> = own.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        settings.push(("AIGW_CONFIG", config.path().to_str().unwrap()));
+        settings.extend(further);
+        let gateway = Gateway::start(&settings).await;
+        let client = client(&gateway).await;
+        Self { gateway, client, log, _upstream: upstream, _config: config }
+    }
+
+    async fn extract(
+        &mut self,
+        image: Option<pb::MediaSource>,
+        options: Option<pb::ExtractionOptions>,
+    ) -> Result<pb::TextExtraction, Status> {
+        let request = with_key(pb::ExtractTextRequest { image, options });
+        self.client.extract_text(request).await.map(|response| response.into_inner().extraction.unwrap())
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_provider_is_shown_the_picture() {
+    let mut world = World::start(&[], |_| None).await;
+    let base64 = STANDARD.encode(PNG);
+    let url = format!("data:image/png;base64,{base64}");
+    let cases = [
+        ("google/gemini-3.8-flash", "google", format!(r#""inlineData":{{"mimeType":"image/png","data":"{base64}"}}"#)),
+        ("x-ai/grok-4.3", "xai", format!(r#""image_url":{{"url":"{url}"}}"#)),
+        ("sber/GigaChat-2-Pro", "gigachat", format!(r#""attachments":["{FILE_ID}"]"#)),
+        ("perplexity/sonar", "perplexity", format!(r#"{{"type":"input_image","image_url":"{url}"}}"#)),
+        ("acme/seer", "acme", format!(r#""image_url":{{"url":"{url}"}}"#)),
+    ];
+    for (model, provider, wire) in cases {
+        world.log.lock().unwrap().clear();
+        let read =
+            world.extract(image("image/png", PNG), asking(model)).await.unwrap_or_else(|e| panic!("{model}: {e}"));
+        assert_eq!((read.text.as_str(), read.provider.as_str()), (TEXT, provider));
+        assert_eq!(read.finish_reason(), pb::FinishReason::Stop, "{model}");
+        assert_eq!(read.usage.and_then(|usage| usage.input_tokens), Some(1000), "{model}");
+        assert!(read.cost.is_some() && !read.model.is_empty() && read.attempts.len() == 1, "{model}");
+        let log = world.log.lock().unwrap();
+        let asked = log.last().unwrap();
+        assert!(asked.body.contains(&wire), "{model}: {wire} is not in {}", asked.body);
+        assert!(asked.body.contains("reading order"), "{model}: the default prompt");
+        let uploads = log.iter().filter(|seen| seen.head.contains("/gigachat/files"));
+        let uploads: Vec<_> = uploads.filter(|seen| seen.body.contains("content-type: image/png")).collect();
+        assert_eq!(uploads.len(), usize::from(provider == "gigachat"), "{model}");
+    }
+    world.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn documents_go_where_they_are_read() {
+    let mut world = World::start(&[("PERPLEXITY_API", "sonar")], |_| None).await;
+    let pdf = b"%PDF-1.7 composed";
+    let base64 = STANDARD.encode(pdf);
+    for (model, wire) in [
+        ("google/gemini-3.8-flash", format!(r#""mimeType":"application/pdf","data":"{base64}""#)),
+        ("perplexity/sonar", format!(r#""file_url":{{"url":"{base64}"}}"#)),
+        ("sber/GigaChat-2-Pro", format!(r#""attachments":["{FILE_ID}"]"#)),
+    ] {
+        world.extract(image("application/pdf", pdf), asking(model)).await.unwrap_or_else(|e| panic!("{model}: {e}"));
+        let asked = world.log.lock().unwrap().last().unwrap().body.clone();
+        assert!(asked.contains(&wire), "{model}: {wire} is not in {asked}");
+    }
+    for (model, data, takes) in [
+        ("x-ai/grok-4.3", &pdf[..], "image/jpeg, image/png"),
+        ("x-ai/grok-4.3", b"RIFF\x10\0\0\0WEBPVP8 ", "image/jpeg, image/png"),
+        ("google/gemini-3.8-flash", b"GIF89a", "image/png, image/jpeg, image/webp, image/heic, application/pdf"),
+        ("sber/GigaChat-2-Pro", b"\0\0\0\x20ftypheic", "image/jpeg, image/png, image/tiff, image/bmp, application/pdf"),
+        ("acme/seer", b"BM......", "image/png, image/jpeg, image/webp, image/gif"),
+    ] {
+        let status = world.extract(image("", data), asking(model)).await.unwrap_err();
+        let want = (Code::InvalidArgument, "UNSUPPORTED_MEDIA_TYPE".to_owned(), "image.mime_type".to_owned());
+        assert_eq!(told(&status), want, "{model}");
+        assert!(status.message().contains(&format!("takes {takes} only")), "{model}: {}", status.message());
+    }
+    world.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_key_takes_over_and_the_trace_tells() {
+    let limited = r#"{"error":{"code":429,"message":"slow down","status":"RESOURCE_EXHAUSTED"}}"#;
+    let script = move |seen: &Seen| {
+        let first = seen.head.contains("x-goog-api-key: first-key");
+        first.then(|| vec![Act::Send(json_reply("429 Too Many Requests", limited))])
+    };
+    let mut world = World::start(&[], script).await;
+    let options = asking("google/gemini-3.8-flash");
+    let mut request = with_key(pb::ExtractTextRequest { image: image("image/png", PNG), options: options.clone() });
+    request.metadata_mut().insert("x-google-api-key", "first-key".parse().unwrap());
+    let read = world.client.extract_text(request).await.unwrap().into_inner().extraction.unwrap();
+    assert_eq!(read.text, TEXT);
+    let classes: Vec<_> = read.attempts.iter().map(|attempt| attempt.failure_class.is_some()).collect();
+    assert_eq!(classes, [true, false]);
+
+    let mut request = with_key(pb::StreamExtractTextRequest { image: image("image/png", PNG), options });
+    request.metadata_mut().insert("x-google-api-key", "first-key".parse().unwrap());
+    let mut stream = world.client.stream_extract_text(request).await.unwrap().into_inner();
+    let mut kinds = Vec::new();
+    while let Some(event) = stream.message().await.unwrap() {
+        kinds.push(match event.event.unwrap() {
+            Event::Attempt(_) => "attempt",
+            Event::Started(_) => "started",
+            Event::TextDelta(_) => "text",
+            Event::Finished(end) => {
+                assert_eq!(end.attempts.len(), 2);
+                "finished"
+            }
+        });
+    }
+    assert_eq!(kinds, ["attempt", "started", "text", "text", "finished"]);
+    world.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_breaks_off_is_no_short_success() {
+    let script = |seen: &Seen| {
+        seen.head.contains("alt=sse").then(|| [stream_of(&[gemini("Xin", None)]), vec![Act::Reset]].concat())
+    };
+    let mut world = World::start(&[], script).await;
+    let options = asking("google/gemini-3.8-flash");
+    let request = with_key(pb::StreamExtractTextRequest { image: image("image/png", PNG), options });
+    let mut stream = world.client.stream_extract_text(request).await.unwrap().into_inner();
+    let mut text = String::new();
+    let status = loop {
+        match stream.message().await {
+            Ok(Some(event)) => {
+                if let Some(Event::TextDelta(delta)) = event.event {
+                    text += &delta.text;
+                }
+            }
+            Ok(None) => panic!("a stream without an end"),
+            Err(status) => break status,
+        }
+    };
+    assert_eq!((text.as_str(), told(&status).1.as_str()), ("Xin", "STREAM_INTERRUPTED"), "{status:?}");
+    assert_eq!(status.code(), Code::Aborted);
+    world.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_changed_is_told_and_strict_refuses_it() {
+    let mut world = World::start(&[], |_| None).await;
+    let jpeg = || image("image/jpeg", PNG);
+    let detailed = |strict| {
+        let detail = pb::ImageDetail::High.into();
+        Some(pb::ExtractionOptions { model: "sber/GigaChat-2-Pro".into(), detail, strict, ..Default::default() })
+    };
+    let read = world.extract(jpeg(), detailed(false)).await.unwrap();
+    let fields: Vec<_> = read.warnings.iter().map(|warning| warning.field.as_str()).collect();
+    assert_eq!(fields, ["image.mime_type", "options.detail"], "{:?}", read.warnings);
+    let unsupported = (Code::InvalidArgument, "UNSUPPORTED_MEDIA_TYPE".to_owned(), "image.mime_type".to_owned());
+    assert_eq!(told(&world.extract(jpeg(), detailed(true)).await.unwrap_err()), unsupported);
+    let dropped = (Code::InvalidArgument, "UNSUPPORTED_BY_PROVIDER".to_owned(), "options.detail".to_owned());
+    assert_eq!(told(&world.extract(image("", PNG), detailed(true)).await.unwrap_err()), dropped);
+    let blind = world.extract(jpeg(), asking("sber/GigaChat-2")).await.unwrap_err();
+    assert_eq!(told(&blind), (Code::InvalidArgument, "INVALID_REQUEST".to_owned(), "options.model".to_owned()));
+    assert!(blind.message().contains("sber/GigaChat-2-Max"), "{}", blind.message());
+    world.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_default_model_is_one_the_caller_has_a_key_for() {
+    let none =
+        ["GOOGLE_AI_STUDIO_API_KEY", "XAI_API_KEY", "PERPLEXITY_API_KEY", "GIGACHAT_AUTH_KEY"].map(|name| (name, ""));
+    for (name, settings, header, want) in [
+        ("of the environment", &[][..], None, ("google", "gemini-3.8-flash")),
+        ("as chosen", &[("GEMINI_VISION_MODEL_NAME", "gemini-3.5-flash")], None, ("google", "gemini-3.5-flash")),
+        ("none at all", &none, None, ("sandbox", "vision")),
+        ("of the request", &none, Some("x-xai-api-key"), ("xai", "grok-4.3")),
+    ] {
+        let mut world = World::start(settings, |_| None).await;
+        let mut request = with_key(pb::ExtractTextRequest { image: image("image/png", PNG), options: None });
+        if let Some(header) = header {
+            request.metadata_mut().insert(header, "own-key".parse().unwrap());
+        }
+        let read = world.client.extract_text(request).await.unwrap().into_inner().extraction.unwrap();
+        assert_eq!((read.attempts[0].provider.as_str(), read.attempts[0].model.as_str()), want, "{name}");
+        world.gateway.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_key_counts_for_the_default_model() {
+    let none = [("GOOGLE_AI_STUDIO_API_KEY", ""), ("XAI_API_KEY", "")];
+    let mut world = World::start(&none, |_| None).await;
+    let channel = Channel::from_shared(format!("http://{}", world.gateway.grpc)).unwrap().connect().await.unwrap();
+    let provider_key = pb::ProviderKey { provider: "xai".into(), name: "mine".into(), ..Default::default() };
+    let request = pb::CreateProviderKeyRequest {
+        provider_key: Some(provider_key),
+        secret: "stored-key".into(),
+        ..Default::default()
+    };
+    let mut keys = pb::key_service_client::KeyServiceClient::new(channel);
+    keys.create_provider_key(with_key(request)).await.unwrap();
+    let read = world.extract(image("image/png", PNG), None).await.unwrap();
+    assert_eq!((read.provider.as_str(), read.attempts[0].key_alias.as_str()), ("xai", "mine"));
+    world.gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn chats_are_held_to_the_bytes_as_well() {
+    let gateway = Gateway::start(&[]).await;
+    for (data, status) in [(PNG, 200), (b"PK\x03\x04", 415), (b"hello", 415)] {
+        let url = format!("data:image/png;base64,{}", STANDARD.encode(data));
+        let part = serde_json::json!({"type": "image_url", "image_url": {"url": url}});
+        let body = serde_json::json!({"model": "sandbox/vision", "messages": [{"role": "user", "content": [part]}]});
+        let request = gateway.post("/v1/chat/completions", "application/json").body(body.to_string());
+        assert_eq!(request.send().await.unwrap().status().as_u16(), status, "{data:?}");
+    }
+    gateway.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_service_is_healthy() {
+    let gateway = Gateway::start(&[]).await;
+    let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+    let request = HealthCheckRequest { service: "aigateway.v1.VisionService".into() };
+    let health = HealthClient::new(channel).check(request).await.unwrap().into_inner();
+    assert_eq!(health.status(), ServingStatus::Serving);
     gateway.stop().await;
 }

@@ -11,6 +11,7 @@ mod key_failures;
 pub mod key_test;
 pub mod lenient;
 pub mod marks;
+pub mod media_text;
 pub mod openai;
 pub mod pictures;
 pub mod place;
