@@ -6,6 +6,8 @@ use serde::Serialize;
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
+    outcome::Attempt,
     provider_keys::filled,
     query::Query,
     time::{self, Time},
@@ -19,7 +21,7 @@ use super::{
 pub struct Entry<'a> {
     id: &'a str,
     created_at: Option<Time>,
-    #[schemars(schema_with = "words::action")]
+    #[schemars(schema_with = "schemas::action")]
     action: Option<&'static str>,
     provider_name: &'a str,
     provider: &'a str,
@@ -34,21 +36,9 @@ pub struct Entry<'a> {
     request_id: Option<&'a str>,
     description: &'a str,
     message: &'a str,
-    #[schemars(schema_with = "words::failure_class")]
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     attempts: Vec<Attempt<'a>>,
-}
-
-#[derive(Serialize, JsonSchema)]
-struct Attempt<'a> {
-    provider: &'a str,
-    model: &'a str,
-    key_name: &'a str,
-    #[schemars(schema_with = "words::failure_class")]
-    failure_class: Option<&'static str>,
-    http_status: Option<u32>,
-    duration_ms: u64,
-    message: Option<&'a str>,
 }
 
 impl<'a> Entry<'a> {
@@ -71,7 +61,7 @@ impl<'a> Entry<'a> {
             description: &entry.message,
             message: &entry.message,
             failure_class: failure(entry.failure_class),
-            attempts: entry.attempts.iter().map(Attempt::of).collect(),
+            attempts: Attempt::all(&entry.attempts),
         }
     }
 }
@@ -81,20 +71,6 @@ impl<'a> Entry<'a> {
 #[schemars(rename = "ActivityGap")]
 pub struct Gap {
     pub skipped_count: Option<u64>,
-}
-
-impl<'a> Attempt<'a> {
-    fn of(attempt: &'a pb::Attempt) -> Self {
-        Self {
-            provider: &attempt.provider,
-            model: &attempt.model,
-            key_name: &attempt.key_alias,
-            failure_class: failure(attempt.failure_class),
-            http_status: attempt.http_status,
-            duration_ms: attempt.duration_ms,
-            message: filled(&attempt.message),
-        }
-    }
 }
 
 fn failure(class: Option<i32>) -> Option<&'static str> {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     body::{given, unchanged},
     query::Query,
     time::{Time, moment},
@@ -20,7 +21,7 @@ pub struct GatewayKey<'a> {
     public_id: &'a str,
     is_active: bool,
     expires_at: Option<Time>,
-    #[schemars(schema_with = "words::scopes")]
+    #[schemars(schema_with = "schemas::scopes")]
     scopes: Vec<&'static str>,
     allowed_models: &'a [String],
     user_id: &'a str,

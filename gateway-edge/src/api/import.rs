@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     body,
     provider_keys::filled,
     query::{Query, flag, unknown},
@@ -109,7 +110,7 @@ pub struct Imported<'a> {
 #[schemars(rename = "ImportedRow")]
 struct Row<'a> {
     line: u32,
-    #[schemars(schema_with = "words::import_verdict")]
+    #[schemars(schema_with = "schemas::import_verdict")]
     verdict: Option<&'static str>,
     provider_name: Option<&'a str>,
     provider: Option<&'a str>,

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::pb;
 
 use super::{
+    schemas,
     provider_keys::ProviderKey,
     words::{self, word},
 };
@@ -13,9 +14,9 @@ use super::{
 #[derive(Serialize, JsonSchema)]
 pub struct TestResult<'a> {
     provider_key: Option<ProviderKey<'a>>,
-    #[schemars(schema_with = "words::test_verdict")]
+    #[schemars(schema_with = "schemas::test_verdict")]
     verdict: Option<&'static str>,
-    #[schemars(schema_with = "words::failure_class")]
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     http_status: Option<u32>,
     duration_ms: u64,

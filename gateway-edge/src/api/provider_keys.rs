@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     body::{given, unchanged},
     query::Query,
     time::Time,
@@ -28,12 +29,12 @@ pub struct ProviderKey<'a> {
     fingerprint: &'a str,
     is_active: bool,
     is_selected: bool,
-    #[schemars(schema_with = "words::state")]
+    #[schemars(schema_with = "schemas::state")]
     state: Option<&'static str>,
     state_start_time: Option<Time>,
     state_end_time: Option<Time>,
     state_reason: Option<&'a str>,
-    #[schemars(schema_with = "words::failure_class")]
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     quota_owner: Option<&'a str>,
     parameters: BTreeMap<&'a str, &'a str>,

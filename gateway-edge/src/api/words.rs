@@ -1,8 +1,6 @@
 //! Enums of the contract as words: the value's name without its prefix, in small letters. Actions alone are in capitals,
 //! as the logs of activity always had them.
 
-use schemars::{Schema, SchemaGenerator, json_schema};
-
 use crate::{error::Failure, pb};
 
 pub const STATES: &[(&str, pb::ProviderKeyState)] = &[
@@ -77,41 +75,44 @@ pub const DIMENSIONS: &[(&str, pb::UsageDimension)] = &[
     ("key", pb::UsageDimension::GatewayKey),
 ];
 
-/// The words of a list, as a schema.
-pub fn known<T>(words: &[(&'static str, T)]) -> Schema {
-    let words: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-    json_schema!({"type": "string", "enum": words})
-}
+/// `model` is what the earlier gateway's providers called the assistant.
+pub const ROLES: &[(&str, pb::Role)] = &[
+    ("user", pb::Role::User),
+    ("assistant", pb::Role::Assistant),
+    ("model", pb::Role::Assistant),
+    ("system", pb::Role::System),
+];
 
-/// The same where null says that there is none, or that it is newer than this edge.
-fn known_or_null<T>(words: &[(&'static str, T)]) -> Schema {
-    let words: Vec<_> = words.iter().map(|(word, _)| Some(*word)).chain([None]).collect();
-    json_schema!({"type": ["string", "null"], "enum": words})
-}
+pub const FINISH_REASONS: &[(&str, pb::FinishReason)] = &[
+    ("stop", pb::FinishReason::Stop),
+    ("length", pb::FinishReason::Length),
+    ("tool_calls", pb::FinishReason::ToolCalls),
+    ("content_filter", pb::FinishReason::ContentFilter),
+];
 
-pub fn state(_: &mut SchemaGenerator) -> Schema {
-    known_or_null(STATES)
-}
+pub const USAGE_SOURCES: &[(&str, pb::UsageSource)] = &[
+    ("provider", pb::UsageSource::Provider),
+    ("estimated", pb::UsageSource::Estimated),
+    ("partial", pb::UsageSource::Partial),
+];
 
-pub fn failure_class(_: &mut SchemaGenerator) -> Schema {
-    known_or_null(FAILURES)
-}
+pub const COST_BASES: &[(&str, pb::CostBasis)] = &[
+    ("provider", pb::CostBasis::Provider),
+    ("catalog", pb::CostBasis::Catalog),
+    ("unpriced", pb::CostBasis::Unpriced),
+];
 
-pub fn test_verdict(_: &mut SchemaGenerator) -> Schema {
-    known_or_null(TEST_VERDICTS)
-}
+pub const WARNING_ACTIONS: &[(&str, pb::WarningAction)] =
+    &[("dropped", pb::WarningAction::Dropped), ("rewritten", pb::WarningAction::Rewritten)];
 
-pub fn import_verdict(_: &mut SchemaGenerator) -> Schema {
-    known_or_null(IMPORT_VERDICTS)
-}
+pub const DATABASE_STATES: &[(&str, pb::DatabaseState)] =
+    &[("available", pb::DatabaseState::Available), ("unreachable", pb::DatabaseState::Unreachable)];
 
-pub fn action(_: &mut SchemaGenerator) -> Schema {
-    known_or_null(ACTIONS)
-}
-
-pub fn scopes(_: &mut SchemaGenerator) -> Schema {
-    json_schema!({"type": "array", "items": known(SCOPES)})
-}
+pub const AVAILABILITIES: &[(&str, pb::ProviderAvailability)] = &[
+    ("available", pb::ProviderAvailability::Available),
+    ("degraded", pb::ProviderAvailability::Degraded),
+    ("unknown", pb::ProviderAvailability::Unknown),
+];
 
 /// Writes a value of the contract; one that a newer service invented has no word.
 pub fn word<T: Copy + PartialEq + TryFrom<i32>>(value: i32, words: &[(&'static str, T)]) -> Option<&'static str> {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::api::{activity::Entry, usage::Row, words};
+use crate::api::{activity::Entry, schemas, usage::Row, words};
 
 use super::{
     errors::SERVICE,
@@ -18,7 +18,7 @@ fn operation(id: &'static str, summary: &'static str) -> Operation {
 }
 
 fn filters() -> [Parameter; 5] {
-    let actions = json!({"type": "array", "items": words::known(words::ACTIONS)});
+    let actions = json!({"type": "array", "items": schemas::one_of(words::ACTIONS)});
     [
         Parameter::text("provider", "google", "Only what concerns this provider.").also(&["provider_name"]),
         Parameter::query("action", actions, "Only these actions."),
@@ -66,7 +66,7 @@ pub fn watch() -> Operation {
 }
 
 pub fn usage() -> Operation {
-    let dimensions = json!({"type": "array", "items": words::known(words::DIMENSIONS)});
+    let dimensions = json!({"type": "array", "items": schemas::one_of(words::DIMENSIONS)});
     operation("listUsage", "Sum up requests, tokens and cost")
         .about("Usage is kept by day, so its periods are whole days. `nano_usd` is in billionths of a US dollar.")
         .parameter(Parameter::query("group_by", dimensions, "A row for each of these; one for all when it is absent."))

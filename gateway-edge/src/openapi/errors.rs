@@ -18,7 +18,6 @@ struct Failing {
 
 const INVALID: &str = "invalid_request_error";
 const SERVER: &str = "server_error";
-const WAIT: &[&str] = &["retry-after", "retry-after-ms"];
 const FINAL: &[&str] = &["x-should-retry"];
 const EITHER: &[&str] = &["retry-after", "retry-after-ms", "x-should-retry"];
 
@@ -107,7 +106,6 @@ pub fn components(schema: &mut dyn FnMut(SchemaOf) -> Value) -> Map<String, Valu
         for row in FAILURES {
             let content = json!({"application/json": {"schema": schema, "example": row.example(style)}});
             let headers: Map<_, _> = row.headers.iter().chain(&["x-request-id"]).map(|name| header(name)).collect();
-            let _ = row.status;
             all.insert(name(style, row.status), json!({"description": row.when, "headers": headers, "content": content}));
         }
     }

@@ -9,6 +9,8 @@ pub const KEY_ID: &str = "0199f0c2-b7a5-7d0e-9c5b-1a2f3d4e5f60";
 const TIME: &str = "2026-11-23T08:00:00.125Z";
 
 pub const ID: &[&str] = &["x-request-id"];
+/// How an answer came about.
+pub const MADE: &[&str] = &["x-request-id", "x-gateway-provider", "x-gateway-attempts", "x-gateway-warnings"];
 pub const CREATED: &[&str] = &["x-request-id", "location"];
 pub const PAGED: &[&str] = &["x-request-id", "x-next-page-token", "link"];
 
@@ -173,4 +175,48 @@ pub fn usage() -> Value {
         "output_tokens": 80, "cached_input_tokens": 0, "reasoning_tokens": 0, "estimated_request_count": 0,
         "unmetered_request_count": 0, "nano_usd": 1_200_000, "unpriced_request_count": 0,
     })
+}
+
+pub fn messages() -> Named {
+    vec![
+        ("a message", json!({"message": "Hello", "model": "sandbox/echo"})),
+        ("with history", json!({
+            "message": "And in winter?",
+            "history": [
+                {"role": "user", "content": "How warm is Hanoi in summer?"},
+                {"role": "model", "content": "About 33 degrees."},
+            ],
+            "model": "sandbox/echo",
+        })),
+    ]
+}
+
+/// What is told of every answer's making.
+fn made(mut answer: Value) -> Value {
+    let counts = json!({
+        "input_tokens": 1, "output_tokens": 1, "total_tokens": 2, "cached_input_tokens": null, "reasoning_tokens": null,
+        "image_input_tokens": null, "source": "provider",
+    });
+    let attempt = json!({
+        "provider": "sandbox", "model": "echo", "key_name": "", "failure_class": null, "http_status": 200,
+        "duration_ms": 3, "message": null,
+    });
+    answer["id"] = json!("chatcmpl-0199f0c2");
+    answer["provider"] = json!("sandbox");
+    answer["finish_reason"] = json!("stop");
+    answer["usage"] = counts;
+    answer["cost"] = json!({"nano_usd": null, "basis": "unpriced"});
+    answer["attempts"] = json!([attempt]);
+    answer["warnings"] = json!([]);
+    answer
+}
+
+pub fn generated() -> Value {
+    made(json!({"response_text": "Hello", "model_used": "sandbox/echo", "citations": []}))
+}
+
+pub fn extracted() -> Value {
+    made(json!({
+        "filename": "receipt.png", "content_type": "image/png", "extracted_text": "Total 12.50", "model_used": "sandbox/vision",
+    }))
 }

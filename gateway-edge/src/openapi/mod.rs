@@ -17,6 +17,7 @@ mod operation;
 pub mod provider_keys;
 mod streams;
 pub mod system;
+pub mod text;
 
 pub use document::{Described, document};
 pub use operation::Operation;

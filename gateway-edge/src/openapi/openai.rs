@@ -19,8 +19,8 @@ use super::{
 };
 
 const TAG: &str = "OpenAI";
-const FACTS: &[&str] = &["x-request-id", "x-gateway-provider", "x-gateway-attempts", "x-gateway-warnings"];
-const ID: &[&str] = &["x-request-id"];
+
+
 
 fn operation(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(id, TAG, summary).style(Style::OpenAi).fails(SERVICE)
@@ -30,7 +30,7 @@ fn call(id: &'static str, summary: &'static str) -> Operation {
     operation(id, summary).fails(BODY).fails(PROVIDER).parameter(strict())
 }
 
-fn strict() -> Parameter {
+pub fn strict() -> Parameter {
     let about = "Refuse what the provider does not take instead of dropping or rewriting it. `strict` in the body does the same.";
     Parameter::header("x-gateway-strict", json!({"type": "string", "enum": ["true", "false", "1", "0"]}), about)
 }
@@ -44,7 +44,7 @@ pub fn chat() -> Operation {
              `[DONE]`, and a stream that breaks ends with a line that is an `OpenAiError` instead.",
         )
         .takes::<ChatBody<'static>>(examples::chats())
-        .answer(answer.or_as("text/event-stream", streams::chat, vec![]).headers(FACTS))
+        .answer(answer.or_as("text/event-stream", streams::chat, vec![]).headers(examples::MADE))
 }
 
 pub fn responses() -> Operation {
@@ -56,7 +56,7 @@ pub fn responses() -> Operation {
              `text/event-stream`: each event's data is a `ResponseStreamEvent`.",
         )
         .takes::<ResponseBody<'static>>(examples::response_requests())
-        .answer(answer.or_as("text/event-stream", streams::response, vec![]).headers(FACTS))
+        .answer(answer.or_as("text/event-stream", streams::response, vec![]).headers(examples::MADE))
 }
 
 pub fn completions() -> Operation {
@@ -67,7 +67,7 @@ pub fn completions() -> Operation {
              `text/event-stream`: each `data:` line is a `CompletionChunk`, the last one is `[DONE]`.",
         )
         .takes::<TextBody<'static>>(examples::text_requests())
-        .answer(answer.or_as("text/event-stream", streams::text, vec![]).headers(FACTS))
+        .answer(answer.or_as("text/event-stream", streams::text, vec![]).headers(examples::MADE))
 }
 
 pub fn embeddings() -> Operation {
@@ -77,7 +77,7 @@ pub fn embeddings() -> Operation {
             "several texts",
             json!({"model": "sandbox/embed", "input": ["cat", "dog"], "encoding_format": "float"}),
         )])
-        .answer(answer.headers(FACTS))
+        .answer(answer.headers(examples::MADE))
 }
 
 pub fn list_models() -> Operation {
@@ -96,12 +96,12 @@ pub fn list_models() -> Operation {
             json!({"type": "boolean"}),
             "Ask the providers for their own lists, too.",
         ))
-        .answer(answer.headers(ID))
+        .answer(answer.headers(examples::ID))
 }
 
 pub fn get_model() -> Operation {
     operation("getModel", "Get a model")
         .parameter(Parameter::path("id", "sandbox/echo", "The model's name; the slash in it may stand as it is."))
-        .answer(Answer::json::<Model<'static>>(200, "The model.", examples::model()).headers(ID))
+        .answer(Answer::json::<Model<'static>>(200, "The model.", examples::model()).headers(examples::ID))
         .fails(&[404])
 }

@@ -7,7 +7,7 @@ use crate::api::{
     import::{Envelope, Imported},
     key_tests::TestResult,
     provider_keys::{DeletedKeys, NewProviderKey, ProviderKey, ProviderKeyChanges},
-    words,
+    schemas, words,
 };
 
 use super::{
@@ -32,7 +32,7 @@ fn provider(about: &'static str) -> Parameter {
 }
 
 fn words<T>(list: &[(&'static str, T)]) -> Value {
-    json!({"type": "array", "items": words::known(list)})
+    json!({"type": "array", "items": schemas::one_of(list)})
 }
 
 pub fn list() -> Operation {
@@ -124,7 +124,7 @@ pub fn import() -> Operation {
              of it. `provider` is understood for `provider_name`, also in the form and in the JSON object.",
         )
         .parameter(provider("The provider of rows that name none."))
-        .parameter(Parameter::query("format", words::known(words::IMPORT_FORMATS).to_value(), "How the rows are written; found out when it is not said."))
+        .parameter(Parameter::query("format", schemas::one_of(words::IMPORT_FORMATS).to_value(), "How the rows are written; found out when it is not said."))
         .parameter(Parameter::query("all_or_nothing", flag(), "Store nothing unless every row can be."))
         .parameter(Parameter::query("dry_run", flag(), "Store nothing, and say what would be."))
         .takes_as("application/json", rows, vec![("text with options", envelope)])
@@ -153,7 +153,7 @@ fn form(_: &mut SchemaGenerator) -> Schema {
         "properties": {
             "file": {"type": "string", "contentMediaType": "text/plain"},
             "provider_name": {"type": "string"},
-            "format": words::known(words::IMPORT_FORMATS),
+            "format": schemas::one_of(words::IMPORT_FORMATS),
             "all_or_nothing": flag,
             "dry_run": flag,
         },

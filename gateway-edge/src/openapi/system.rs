@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::api::health::Health;
 
-use super::operation::{Answer, Operation, Parameter, schema_of};
+use super::operation::{Answer, Operation, Parameter, SchemaOf};
 
 const TAG: &str = "System";
 const CACHED: &[&str] = &["etag"];
@@ -87,7 +87,7 @@ pub fn proto_archive() -> Operation {
     cached("getProtoArchive", "The gRPC contract as an archive", "All files.", "application/gzip", bytes)
 }
 
-fn cached(id: &'static str, summary: &'static str, about: &'static str, media: &'static str, schema: super::operation::SchemaOf) -> Operation {
+fn cached(id: &'static str, summary: &'static str, about: &'static str, media: &'static str, schema: SchemaOf) -> Operation {
     operation(id, summary).answer(Answer::empty(200, about).or_as(media, schema, vec![]).headers(CACHED)).answer(unchanged())
 }
 
@@ -96,11 +96,17 @@ fn unchanged() -> Answer {
 }
 
 pub fn health() -> Operation {
-    let _ = schema_of::<Health>;
     operation("getHealth", "How the edge and the service are")
         .about("Always 200: the edge itself answers, and the body tells about the service behind it.")
-        .answers::<Health>(
+        .answers::<Health<'static>>(
             "How they are.",
-            json!({"status": "healthy", "version": "0.1.0", "uptime_seconds": 60, "service": "serving"}),
+            json!({
+                "status": "healthy", "version": "0.1.0", "uptime_seconds": 60, "service": "serving",
+                "providers": [{"name": "sandbox", "state": "available"}],
+                "system": {
+                    "version": "0.1.0", "started_at": "2026-11-23T08:00:00Z", "database": "available",
+                    "requests_in_flight": 0, "max_requests_in_flight": 1000, "resident_memory_bytes": 50_000_000,
+                },
+            }),
         )
 }

@@ -1,15 +1,12 @@
 //! How answers are finished: the request id, a failure's body, and what is said where there is no route.
 
-use axum::{
-    body::Body,
-    extract::Request,
-    response::Response,
-};
+use axum::{body::Body, extract::Request, response::Response};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::{
-    error::{Failure, Style},
+    error::{Failure, Style, style_of},
     metadata::{RequestId, X_REQUEST_ID},
+    routes::localize::Refusal,
 };
 
 /// Gives every answer its request id, and a failure its body.
@@ -22,9 +19,17 @@ pub fn finish(result: Result<Response, Failure>, style: Style, id: &RequestId) -
         } else {
             tracing::debug!(request.id = id.as_str(), http.status = status, error.code = code, "request refused");
         }
-        failure.into_response(style, id.as_str())
+        let refusal = Refusal { failure: failure.clone(), style, id: id.clone() };
+        let mut response = failure.into_response(style, id.as_str());
+        response.extensions_mut().insert(refusal);
+        response
     });
-    response.headers_mut().insert(X_REQUEST_ID, id.header());
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.header());
+    if style == Style::Api {
+        // Who may see an answer is a matter of the key it was asked with.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
     response
 }
 
@@ -32,11 +37,6 @@ pub fn json(body: Vec<u8>) -> Response {
     let mut response = Response::new(Body::from(body));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
-}
-
-/// Errors below `/api` speak the language of our own REST interface, all others OpenAI's.
-fn style_of(path: &str) -> Style {
-    if path.starts_with("/api/") { Style::Api } else { Style::OpenAi }
 }
 
 pub async fn unknown_route(request: Request) -> Response {

@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 
-use crate::{EdgeSettings, Transport, error::Failure};
+use crate::{EdgeSettings, Transport, assets::Asset, error::Failure, messages::size};
 
 /// What every handler needs.
 pub struct Edge {
@@ -15,7 +15,7 @@ pub struct Edge {
     pub settings: EdgeSettings,
     pub started: Instant,
     /// What is said of all routes.
-    pub document: Bytes,
+    pub document: Asset,
 }
 
 impl Edge {
@@ -27,11 +27,7 @@ impl Edge {
 
     /// Reads a body of any kind within the limits of size and patience.
     pub async fn read_plain(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
-        let encoding = headers.get(header::CONTENT_ENCODING);
-        if encoding.is_some_and(|value| !value.as_bytes().eq_ignore_ascii_case(b"identity")) {
-            let message = "Unsupported content encoding: send the body without compression.";
-            return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
-        }
+        refuse_encoded(headers)?;
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
         self.read(announced.unwrap_or(0), body).await
     }
@@ -75,6 +71,16 @@ impl Edge {
     }
 }
 
+/// Refuses a compressed body: what it holds may be a thousand times larger than what was sent.
+pub fn refuse_encoded(headers: &HeaderMap) -> Result<(), Failure> {
+    let encoding = headers.get(header::CONTENT_ENCODING);
+    if encoding.is_none_or(|value| value.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let message = "Unsupported content encoding: send the body without compression.";
+    Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message))
+}
+
 /// Refuses a body that says it is something else than JSON.
 pub fn expect_json(headers: &HeaderMap) -> Result<(), Failure> {
     let content_type = headers.get(header::CONTENT_TYPE).map(|value| value.to_str().unwrap_or("?"));
@@ -90,7 +96,7 @@ fn is_json(content_type: &str) -> bool {
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
 }
 
-fn too_large(limit: usize) -> Failure {
+pub fn too_large(limit: usize) -> Failure {
     let message = format!("The request body is larger than the limit of {limit} bytes.");
-    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message)
+    Failure::new(StatusCode::PAYLOAD_TOO_LARGE, message).with_fact("limit", size(limit))
 }

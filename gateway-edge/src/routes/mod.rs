@@ -4,11 +4,11 @@
 
 use std::{sync::Arc, time::Instant};
 
-use axum::{Router, extract::Request, response::Response};
+use axum::{Router, extract::Request, middleware, response::Response};
 use http::{Uri, uri::PathAndQuery};
 use tower::ServiceExt as _;
 
-use crate::{EdgeSettings, Transport, openapi};
+use crate::{EdgeSettings, Transport, assets::Asset, openapi};
 
 use answer::{method_not_allowed, unknown_route};
 use edge::Edge;
@@ -24,7 +24,10 @@ mod edge;
 mod embeddings;
 mod grpc_web;
 mod health;
+mod localize;
 mod models;
+mod pages;
+mod protos;
 mod responses;
 mod route;
 mod sse;
@@ -41,6 +44,13 @@ fn routes() -> Vec<Route> {
         Route::get("/api/v1/health", health::health, openapi::system::health()),
         Route::get("/livez", health::live, openapi::system::live()),
         Route::get("/readyz", health::ready, openapi::system::ready()),
+        Route::get("/openapi.json", pages::document, openapi::system::document()),
+        Route::get("/docs", pages::swagger, openapi::system::swagger()),
+        Route::get("/docs/{file}", pages::file, openapi::system::page_file()),
+        Route::get("/redoc", pages::redoc, openapi::system::redoc()),
+        Route::get("/proto", protos::index, openapi::system::protos()),
+        Route::get("/proto/{*file}", protos::file, openapi::system::proto()),
+        Route::get("/proto.tar.gz", protos::archive, openapi::system::proto_archive()),
     ];
     routes.extend(api::routes());
     routes
@@ -50,12 +60,13 @@ fn routes() -> Vec<Route> {
 pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let cors = cors::cors(&settings.cors_origins);
     let routes = routes();
-    let document = openapi::document(routes.iter().map(Route::described));
+    let document = Asset::plain("application/json", openapi::document(routes.iter().map(Route::described)));
     let edge = Arc::new(Edge { transport, settings, started: Instant::now(), document });
     let direct = assemble(routes).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
     let strict = direct.clone().fallback(unknown_route);
     let rest = Arc::new(Rest { edge, strict });
     let router = direct.fallback(move |request: Request| forgiving(rest.clone(), request));
+    let router = router.layer(middleware::from_fn(localize::localize));
     match cors {
         Some(cors) => router.layer(cors),
         None => router,

@@ -3,10 +3,10 @@
 use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::{
+    body::{Body, Bytes},
     extract::{FromRequestParts as _, Path, Request, State},
     response::Response,
 };
-use http::{HeaderValue, header};
 
 use crate::{
     error::{Failure, Style, field},
@@ -22,25 +22,31 @@ where
     F: Fn(Call) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response, Failure>> + Send + 'static,
 {
+    unread(move |call: Call, body| {
+        let answer = answer.clone();
+        async move {
+            let body = call.edge.read_plain(&call.parts.headers, body).await?;
+            answer(Call { body, ..call }).await
+        }
+    })
+}
+
+/// Makes a handler that reads the body by itself.
+pub fn unread<F, A>(answer: F) -> impl Fn(State<Arc<Edge>>, Request) -> Answer + Clone + Send + Sync + 'static
+where
+    F: Fn(Call, Body) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
     move |State(edge), request| {
         let answer = answer.clone();
         Box::pin(async move {
-            let id = RequestId::of(request.headers());
-            let result = match read(edge, request, id.clone()).await {
-                Ok(call) => answer(call).await,
-                Err(failure) => Err(failure),
-            };
-            let mut response = finish(result.map_err(|failure| failure.named(field::API)), Style::Api, &id);
-            // Who may see an answer is a matter of the key it was asked with.
-            response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-            response
+            let (mut parts, body) = request.into_parts();
+            let id = RequestId::of(&parts.headers);
+            let resource = Path::<String>::from_request_parts(&mut parts, &()).await;
+            let resource = resource.map(|path| path.0).unwrap_or_default();
+            let call = Call { edge, parts, body: Bytes::new(), id: id.clone(), resource };
+            let result = answer(call, body).await.map_err(|failure| failure.named(field::API));
+            finish(result, Style::Api, &id)
         })
     }
-}
-
-async fn read(edge: Arc<Edge>, request: Request, id: RequestId) -> Result<Call, Failure> {
-    let (mut parts, body) = request.into_parts();
-    let body = edge.read_plain(&parts.headers, body).await?;
-    let resource = Path::<String>::from_request_parts(&mut parts, &()).await.map(|path| path.0).unwrap_or_default();
-    Ok(Call { edge, parts, body, id, resource })
 }

@@ -1,20 +1,24 @@
-//! The routes of our own below `/api/v1`: keys, activity and usage. One file for each resource; `call` is what all share.
+//! The routes of our own below `/api/v1`: text, keys, activity and usage. One file for each resource; `call` is what all share.
 
 use crate::{
-    openapi::{activity as activity_docs, keys as key_docs, provider_keys as docs},
+    openapi::{activity as activity_docs, keys as key_docs, provider_keys as docs, text as text_docs},
     routes::route::Route,
 };
 
-use handler::at;
+use handler::{at, unread};
 
 mod activity;
 mod call;
+mod extract_text;
+mod form;
 mod gateway_keys;
+mod generate_text;
 mod handler;
 mod key_import;
 mod key_tests;
 mod pages;
 mod provider_keys;
+mod upload;
 mod usage;
 mod watch;
 
@@ -23,6 +27,8 @@ const PROVIDER_KEY: &str = "/api/v1/provider-keys/{id}";
 
 pub fn routes() -> Vec<Route> {
     vec![
+        Route::post("/api/v1/chat/generate-text", at(generate_text::generate), text_docs::generate()),
+        Route::post("/api/v1/vision/extract-text", unread(extract_text::extract), text_docs::extract()),
         Route::get(PROVIDER_KEYS, at(provider_keys::list), docs::list()),
         Route::post(PROVIDER_KEYS, at(provider_keys::create), docs::create()),
         Route::delete(PROVIDER_KEYS, at(provider_keys::delete_all), docs::delete_all()),

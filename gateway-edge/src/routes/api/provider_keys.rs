@@ -16,13 +16,15 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&FILTERS)?;
     let filter = provider_keys::filter(&query)?;
     let mut pages = Pages::of(&query)?;
-    let mut keys = Vec::new();
-    while let Some((page_size, page_token)) = pages.wanted() {
+    let ask = |page_size, page_token| {
         let message = pb::ListProviderKeysRequest { page_size, page_token, ..filter.clone() };
-        let page = call.keys().list_provider_keys(call.request(message)).await?.into_inner();
-        keys.extend(page.provider_keys);
-        pages.go_on(page.next_page_token);
-    }
+        let (mut client, request) = (call.keys(), call.request(message));
+        async move {
+            let page = client.list_provider_keys(request).await?.into_inner();
+            Ok((page.provider_keys, page.next_page_token))
+        }
+    };
+    let keys = pages.collect(ask).await?;
     let shown: Vec<_> = keys.iter().map(ProviderKey::of).collect();
     Ok(listed(&call, &shown, &pages))
 }

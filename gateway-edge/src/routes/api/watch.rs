@@ -17,6 +17,7 @@ use crate::{
         provider_keys::{DeletedKey, ProviderKey},
     },
     error::{Failure, field},
+    language::Language,
     metadata::{self, RequestId},
     pb::{self, watch_activity_response::Event as Happened, watch_provider_keys_response::Event as Changed},
     routes::{
@@ -55,7 +56,8 @@ pub async fn activity(call: Call) -> Result<Response, Failure> {
 
 /// Answers with events, written by `write`, and with a comment whenever nothing happens for a heartbeat.
 fn stream_of<E: Send + 'static>(call: Call, events: Streaming<E>, write: fn(E, &mut BytesMut)) -> Response {
-    let watch = Watch { events, write, heartbeat: call.edge.settings.heartbeat, id: call.id };
+    let language = Language::asked(&call.parts.headers);
+    let watch = Watch { events, write, heartbeat: call.edge.settings.heartbeat, language, id: call.id };
     // The first bytes go out at once, so that everybody on the way sees that the stream is open.
     let opening = stream::iter([Bytes::from_static(HEARTBEAT)]);
     let frames = opening.chain(stream::unfold(Some(watch), |watch| async {
@@ -72,6 +74,7 @@ struct Watch<E> {
     events: Streaming<E>,
     write: fn(E, &mut BytesMut),
     heartbeat: Duration,
+    language: Option<Language>,
     id: RequestId,
 }
 
@@ -89,7 +92,7 @@ impl<E> Watch<E> {
                 false
             }
             Ok(Some(Err(status))) => {
-                let failure = sse::failure_of(status).named(field::API);
+                let failure = sse::failure_of(status).named(field::API).localized(self.language);
                 put(&mut out, "error", "", &failure.to_api_json(self.id.as_str()));
                 true
             }
