@@ -1,8 +1,8 @@
 //! Compiles `proto/` with protox (pure Rust), so that no `protoc` has to be installed.
 //!
 //! One script serves both packages: the root package gets servers, clients (for tests), the descriptor set for
-//! reflection and the policy of every rpc; `gateway-edge`, whose manifest says `build = "../build.rs"`, gets clients
-//! only. Both get the catalogue of what people are told.
+//! reflection and the policy of every rpc; `gateway-edge`, whose manifest says `build = "../build.rs"`, gets clients and
+//! the rule of every rpc for sending it again. Both get the catalogue of what people are told.
 #![expect(clippy::disallowed_methods, reason = "a build script has no other way to learn where it is")]
 
 use std::{
@@ -37,8 +37,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     };
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("messages.rs"), messages(&fs::read(proto.join("aigateway/v1/messages.json"))?)?)?;
-    if !edge {
-        let compiled = compile(false)?;
+    let compiled = compile(false)?;
+    if edge {
+        fs::write(out.join("protos.rs"), embedded(&proto, &files)?)?;
+        fs::write(out.join("rules.rs"), rules(&compiled.descriptor_pool()))?;
+    } else {
         fs::write(out.join("descriptor.bin"), compiled.encode_file_descriptor_set())?;
         fs::write(out.join("policy.rs"), policy(&compiled.descriptor_pool())?)?;
     }
@@ -52,17 +55,61 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Writes the list of all files with their texts, for those who download the contract.
+fn embedded(proto: &Path, files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
+    let mut code = "&[\n".to_owned();
+    for file in files {
+        let (name, path) = (file.strip_prefix(proto)?, fs::canonicalize(file)?);
+        code += &format!("    ({name:?}, include_str!({path:?})),\n");
+    }
+    Ok(code + "]\n")
+}
+
 /// Writes the function from an rpc's path to its policy. An rpc without a policy ends the build.
 fn policy(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut code = "pub fn policy_of(path: &str) -> Option<Policy> {\n    Some(match path {\n".to_owned();
-    for method in pool.services().flat_map(|service| service.methods().collect::<Vec<_>>()) {
-        let path = format!("/{}/{}", method.parent_service().full_name(), method.name());
+    for (path, method) in methods(pool) {
         let scope = option(&method, "required_scope").and_then(|(kind, value)| scope_name(&kind, &value));
-        let scope = scope.ok_or_else(|| format!("rpc {path} has no policy: give it `option (required_scope) = …`"))?;
-        let endless = option(&method, "endless").is_some_and(|(_, value)| value == Value::Bool(true));
-        code += &format!("        {path:?} => Policy {{ scope: Scope::{scope}, endless: {endless} }},\n");
+        let scope = match (scope, flag(&method, "public")) {
+            (Some(scope), false) => format!("Some(Scope::{scope})"),
+            (None, true) => "None".to_owned(),
+            (Some(_), true) | (None, false) => {
+                return Err(format!("rpc {path} needs a policy: either `(required_scope)` or `(public)`").into());
+            }
+        };
+        let endless = flag(&method, "endless");
+        code += &format!("        {path:?} => Policy {{ scope: {scope}, endless: {endless} }},\n");
     }
     Ok(code + "        _ => return None,\n    })\n}\n")
+}
+
+/// Writes the function from an rpc's path to its rule for sending it again.
+fn rules(pool: &DescriptorPool) -> String {
+    let mut code = "pub fn rule_of(path: &str) -> Option<Rule> {\n    Some(match path {\n".to_owned();
+    for (path, method) in methods(pool) {
+        let (repeatable, upload) = (flag(&method, "repeatable"), method.is_client_streaming());
+        let answer = match (method.is_server_streaming(), flag(&method, "endless")) {
+            (false, _) => "Whole",
+            (true, false) => "Stream",
+            (true, true) => "Endless",
+        };
+        code += &format!(
+            "        {path:?} => Rule {{ repeatable: {repeatable}, upload: {upload}, answer: Answer::{answer} }},\n"
+        );
+    }
+    code + "        _ => return None,\n    })\n}\n"
+}
+
+/// Returns every rpc with its path.
+fn methods(pool: &DescriptorPool) -> Vec<(String, MethodDescriptor)> {
+    let with_path =
+        |method: MethodDescriptor| (format!("/{}/{}", method.parent_service().full_name(), method.name()), method);
+    pool.services().flat_map(|service| service.methods().map(with_path).collect::<Vec<_>>()).collect()
+}
+
+/// Whether the rpc sets this option of policy.proto to true.
+fn flag(method: &MethodDescriptor, name: &str) -> bool {
+    option(method, name).is_some_and(|(_, value)| value == Value::Bool(true))
 }
 
 /// Returns the type and the value of an option of policy.proto that the rpc sets itself.

@@ -13,7 +13,7 @@ use self::{answer::Surroundings, attempts::ChatAttempts};
 pub use crate::routing::{call::CallContext, transport::Transport};
 use crate::{
     domain::{
-        chat::ChatRequest,
+        chat::{ChatRequest, Part},
         completion::ChatCompletion,
         error::{Error, ErrorKind, Result},
         fold::Fold,
@@ -62,25 +62,25 @@ impl<T: Transport> Chat<T> {
 
     async fn answer(&self, context: CallContext, mut request: ChatRequest, delivery: Delivery) -> Result<Answer> {
         let CallContext { caller, request_id, deadline, request_keys } = context;
+        let operation = request.operation;
         let streamed = delivery == Delivery::Streamed;
         let asked = Asked { caller: caller.clone(), request_id: request_id.clone(), model_id: String::new() };
-        let mut meter = Meter::start(
-            Request { operation: Operation::Chat, request_id, caller, streamed, deadline },
-            self.recorder.clone(),
-        );
+        let mut meter =
+            Meter::start(Request { operation, request_id, caller, streamed, deadline }, self.recorder.clone());
         let started = async {
             let (target, provider) = self.catalog.resolve(&request.model)?;
             meter.routed(&target);
             let model_id = admit(&self.catalog, &asked.caller, &target, provider, "prompt.model")?;
-            self.catalog.check(&target, Capability::Chat, "prompt.model")?;
+            self.catalog.check(&target, capability_for(&request), "prompt.model")?;
             let mut plan = self.keys.plan(target, provider, Asked { model_id, ..asked }, &request_keys)?;
-            self.transport.fetch_media(&plan.target, &mut request, deadline).await?;
+            let mut warnings = self.transport.prepare_media(&plan.target, &mut request, deadline).await?;
             let (target, caller) = (&plan.target, meter.caller_key());
             let pinning = Pinning { target, memory: &self.memory, caller, now: Instant::now() };
             let pins = pin(&mut request, &mut plan.keys, pinning)?;
             let mut attempts = ChatAttempts::prepare(&*self.transport, &plan, &request, pins, (delivery, deadline))?;
             let succeeded = self.failover.run(&mut attempts, &plan, deadline).await?;
-            Ok((attempts.into_warnings(), plan, succeeded))
+            warnings.extend(attempts.into_warnings());
+            Ok((warnings, plan, succeeded))
         };
         match started.await {
             Ok((warnings, plan, succeeded)) => {
@@ -93,6 +93,13 @@ impl<T: Transport> Chat<T> {
             }
         }
     }
+}
+
+/// What a model must be able to do. Which of them read documents is told by how their provider takes files.
+fn capability_for(request: &ChatRequest) -> Capability {
+    let sees = |part: &Part| matches!(part, Part::Image(_));
+    let pictures = request.messages.iter().flat_map(|message| &message.parts).any(sees);
+    if request.operation == Operation::Vision && pictures { Capability::Vision } else { Capability::Chat }
 }
 
 #[cfg(test)]

@@ -46,3 +46,5 @@ pub mod states;
 pub mod storage;
 /// The only HTTP client: carries requests to providers and brings events back.
 pub mod upstream;
+/// USE CASE: reads the text out of a picture.
+pub mod vision;

@@ -24,9 +24,10 @@ const FLOORS: &[(&str, &[&str])] = &[
     ("activity", &["domain"]),
     ("sealing", &["domain"]),
     ("chat", &["domain", "routing", "metering", "states"]),
+    ("vision", &["domain", "chat", "routing"]),
     ("embeddings", &["domain", "routing", "metering"]),
     ("admin", &["domain", "routing", "access", "storage", "states", "activity", "sealing"]),
-    ("grpc", &["domain", "chat", "embeddings", "admin", "access", "pb"]),
+    ("grpc", &["domain", "chat", "vision", "embeddings", "admin", "access", "pb"]),
     // Presets are data that only the reader of the environment can fill in.
     ("config", &["domain", "providers::openai", "providers::two_formats"]),
 ];

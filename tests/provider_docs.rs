@@ -86,7 +86,9 @@ fn shown(value: &serde_json::Value) -> String {
     match value {
         serde_json::Value::String(text) if text.is_empty() => "empty".to_owned(),
         serde_json::Value::String(text) => text.clone(),
-        serde_json::Value::Array(items) if !items.is_empty() => "see the list above".to_owned(),
+        serde_json::Value::Array(items) if items.len() > 4 => "see the list above".to_owned(),
+        serde_json::Value::Array(items) if !items.is_empty() => items.iter().map(shown).collect::<Vec<_>>().join(", "),
+        serde_json::Value::Null => "unknown".to_owned(),
         other => other.to_string(),
     }
 }

@@ -9,6 +9,7 @@ use axum::{
 };
 use bytes::{BufMut as _, BytesMut};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -35,6 +36,11 @@ pub enum Style {
     Api,
 }
 
+/// Errors below `/api` speak the language of our own REST interface, all others OpenAI's.
+pub fn style_of(path: &str) -> Style {
+    if path.starts_with("/api/") { Style::Api } else { Style::OpenAi }
+}
+
 /// A failed request, ready to be answered.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Failure(Box<Inner>);
@@ -50,6 +56,8 @@ struct Inner {
     /// Set when a retry is pointless although the status looks like one that deserves it.
     final_answer: bool,
     allow: Option<HeaderValue>,
+    /// What the message is written in.
+    language: Language,
     spoken: Spoken,
 }
 
@@ -84,6 +92,7 @@ impl From<Status> for Failure {
             },
             final_answer: row.retry == Retry::Never || (row.retry == Retry::WhenTold && told.is_none()),
             allow: None,
+            language: Language::En,
             spoken: Spoken::of(&status, &details),
         }))
     }
@@ -94,12 +103,14 @@ fn sentence(message: &str, status: u16) -> String {
     if message.is_empty() { format!("the request failed with status {status}") } else { message.to_owned() }
 }
 
-#[derive(Serialize)]
-struct OpenAiBody<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OpenAiError")]
+pub(crate) struct OpenAiBody<'a> {
     error: OpenAiError<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct OpenAiError<'a> {
     message: &'a str,
     r#type: &'a str,
@@ -107,8 +118,9 @@ struct OpenAiError<'a> {
     code: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct ApiBody<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ApiError")]
+pub(crate) struct ApiBody<'a> {
     detail: &'a str,
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -129,6 +141,7 @@ impl Failure {
             retry_after: None,
             final_answer: false,
             allow: None,
+            language: Language::En,
             spoken: Spoken::default(),
         }))
     }
@@ -162,8 +175,13 @@ impl Failure {
     }
 
     /// Tells the field in the names of the interface that was asked.
-    pub fn named(mut self, names: field::Names) -> Self {
-        self.0.param = self.0.param.map(|param| names.rename(param));
+    pub fn named(self, names: field::Names) -> Self {
+        self.renamed(|param| names.rename(param))
+    }
+
+    /// Tells the field by the name that `rename` has for it.
+    pub fn renamed(mut self, rename: impl FnOnce(String) -> String) -> Self {
+        self.0.param = self.0.param.map(rename);
         self
     }
 
@@ -174,6 +192,11 @@ impl Failure {
 
     pub fn with_code(mut self, code: &'static str) -> Self {
         self.0.code = Some(Cow::Borrowed(code));
+        self
+    }
+
+    pub fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
         self
     }
 
@@ -199,6 +222,7 @@ impl Failure {
         if let Some(text) = spoken.text(language, code.as_deref(), *status) {
             *message = text;
         }
+        self.0.language = language;
         self
     }
 
@@ -253,6 +277,8 @@ impl Failure {
         let mut response = (self.0.status, Body::from(json)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.0.language.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
         if let Some(wait) = self.0.retry_after {
             let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)));

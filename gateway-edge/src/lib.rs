@@ -9,12 +9,15 @@
 //! * `api`: the same for our own JSON below `/api/v1`.
 //! * `metadata`: headers that become gRPC metadata, the request id, deadlines.
 //! * `error`: the one table from gRPC statuses to OpenAI errors.
-//! * `transport`, `serve`, `settings`, `health`: the connection to the service, the listener, and what can be set.
+//! * `transport`: the way to the service, in this process or to its replicas; `health`: how it is.
+//! * `serve`, `draining`, `settings`: the listener, what it says while it stops, and what can be set.
 
 mod api;
+mod assets;
 /// One source for both crates, as `build.rs` is: a codec is a matter of buffers, not of either side.
 #[path = "../../src/grpc/codec.rs"]
 mod codec;
+mod draining;
 mod error;
 mod health;
 /// One source, too: the languages of the catalogue, which is data beside the contract.
@@ -24,6 +27,7 @@ mod language;
 mod messages;
 mod metadata;
 pub mod openai;
+mod openapi;
 mod routes;
 mod serve;
 mod settings;
@@ -36,7 +40,7 @@ pub use error::{Failure, Style};
 pub use routes::router;
 pub use serve::serve;
 pub use settings::EdgeSettings;
-pub use transport::Transport;
+pub use transport::{RemoteError, RemoteSettings, Replicas, Resolver, Timing, TlsFiles, Transport};
 
 /// The generated client half of the contract, `proto/aigateway/v1`.
 pub mod pb {

@@ -1,10 +1,10 @@
 //! The edge on its own, in front of a service at an address.
 
-use std::{net::SocketAddr, process::ExitCode, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, builder::Resettable};
-use gateway_edge::{EdgeSettings, Transport, router, serve};
+use gateway_edge::{EdgeSettings, RemoteSettings, Timing, TlsFiles, Transport, router, serve};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -33,16 +33,30 @@ struct Args {
     #[arg(long, env = "AIGW_EDGE_ADDR", default_value = "127.0.0.1:6161", value_name = "ADDRESS",
         value_parser = address)]
     edge_addr: SocketAddr,
-    /// Address of the gateway's gRPC service, http:// or https://
+    /// Addresses of the gateway's gRPC service, http:// or https://, separated by commas or given again. All addresses of
+    /// a name are replicas
     #[arg(
         long,
         env = "AIGW_GATEWAY_URL",
         hide_env_values = true,
         default_value = "http://127.0.0.1:50051",
-        value_name = "URL"
+        value_delimiter = ',',
+        value_name = "URLS"
     )]
-    gateway_url: String,
-    /// HTTP/2 connections to the service; raise it when more than 1000 requests run per connection
+    gateway_url: Vec<String>,
+    /// Certificate authorities that the service's certificate is checked against, in PEM; the system's by default
+    #[arg(long, env = "AIGW_GATEWAY_TLS_CA_FILE", value_name = "FILE")]
+    gateway_tls_ca_file: Option<PathBuf>,
+    /// Certificate of this edge, in PEM with its chain, for a service that asks for one
+    #[arg(long, env = "AIGW_GATEWAY_TLS_CERT_FILE", value_name = "FILE")]
+    gateway_tls_cert_file: Option<PathBuf>,
+    /// Private key of that certificate, in PEM
+    #[arg(long, env = "AIGW_GATEWAY_TLS_KEY_FILE", value_name = "FILE")]
+    gateway_tls_key_file: Option<PathBuf>,
+    /// Name that the service's certificate must have; the host of its address by default
+    #[arg(long, env = "AIGW_GATEWAY_TLS_SERVER_NAME", value_name = "NAME")]
+    gateway_tls_server_name: Option<String>,
+    /// HTTP/2 connections to each replica; raise it when more than 1000 requests run per connection
     #[arg(long, env = "AIGW_EDGE_CONNECTIONS", default_value_t = 4, value_name = "N")]
     connections: usize,
     /// Seconds of silence after which a stream gets a comment; 0 sends none
@@ -114,6 +128,18 @@ async fn run(args: Args) -> anyhow::Result<()> {
     let colour = std::io::IsTerminal::is_terminal(&std::io::stderr());
     tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(colour).init();
 
+    let remote = RemoteSettings {
+        urls: args.gateway_url,
+        connections: args.connections,
+        tls: TlsFiles {
+            ca: args.gateway_tls_ca_file,
+            cert: args.gateway_tls_cert_file,
+            key: args.gateway_tls_key_file,
+            server_name: args.gateway_tls_server_name,
+        },
+        timing: Timing::default(),
+    };
+    let transport = Transport::remote(&remote).context("--gateway-url and --gateway-tls-… cannot be used")?;
     let settings = EdgeSettings {
         heartbeat: if args.sse_heartbeat_seconds.is_zero() { NEVER } else { args.sse_heartbeat_seconds },
         max_body_bytes: args.max_body_bytes,
@@ -121,8 +147,6 @@ async fn run(args: Args) -> anyhow::Result<()> {
         cors_origins: args.cors_origins,
         ..EdgeSettings::default()
     };
-    let transport = Transport::remote(&*args.gateway_url, args.connections)
-        .context("--gateway-url is no address such as http://127.0.0.1:50051")?;
     let listener = TcpListener::bind(args.edge_addr)
         .await
         .with_context(|| format!("cannot listen on {}; choose another with --edge-addr", args.edge_addr))?;

@@ -5,7 +5,10 @@ use std::{future::Future, io, pin::pin, time::Duration};
 use axum::Router;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
-    server::{conn::auto::Builder, graceful::GracefulShutdown},
+    server::{
+        conn::auto::Builder,
+        graceful::{GracefulShutdown, Watcher},
+    },
     service::TowerToHyperService,
 };
 use tokio::{
@@ -15,11 +18,12 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::EdgeSettings;
+use crate::{EdgeSettings, draining};
 
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Serves until `shutdown`, then closes the listener and lets open answers finish for at most `drain`.
+/// Serves until `shutdown`, then lets open answers finish for at most `drain`. Meanwhile new requests are refused, and
+/// whoever asks for readiness is told at once; the listener closes with the last open answer.
 pub async fn serve(
     router: Router,
     listener: TcpListener,
@@ -27,7 +31,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
     drain: Duration,
 ) -> io::Result<()> {
-    let builder = builder(&settings);
+    let door = Door { builder: builder(&settings), patience: settings.header_read_timeout };
     let graceful = GracefulShutdown::new();
     // Its sender is dropped when serving stops: connections without a request yet are then closed at once.
     let (serving, stopping) = watch::channel(());
@@ -40,36 +44,65 @@ pub async fn serve(
             Some(_) = connections.join_next() => {}
             accepted = listener.accept() => match accepted {
                 Ok((stream, _)) => {
-                    let watcher = graceful.watcher();
-                    let (builder, router, patience) = (builder.clone(), router.clone(), settings.header_read_timeout);
-                    let mut stopping = stopping.clone();
-                    connections.spawn(async move {
-                        // Without it the first answer of a connection waits 41 ms for an ACK.
-                        let _ = stream.set_nodelay(true);
-                        let begun = tokio::select! {
-                            begun = timeout(patience, first_bytes(&stream)) => matches!(begun, Ok(Ok(()))),
-                            _ = stopping.changed() => false,
-                        };
-                        if !begun {
-                            return;
-                        }
-                        let service = TowerToHyperService::new(router);
-                        let connection = builder.serve_connection(TokioIo::new(stream), service).into_owned();
-                        if let Err(error) = watcher.watch(connection).await {
-                            tracing::debug!(error, "a connection ended early");
-                        }
-                    });
+                    connections.spawn(door.clone().serve(stream, router.clone(), graceful.watcher(), stopping.clone()));
                 }
                 Err(error) => wait_out(&error).await,
             },
         }
     }
-    drop((listener, serving));
-    if timeout(drain, graceful.shutdown()).await.is_err() {
+    drop((router, serving));
+    if timeout(drain, refuse_until(graceful.shutdown(), &listener, &door)).await.is_err() {
         tracing::warn!(connections = connections.len(), "open answers were cut when the drain time was over");
     }
     connections.shutdown().await;
     Ok(())
+}
+
+/// Answers new connections with a refusal until the old ones are done.
+async fn refuse_until(done: impl Future<Output = ()>, listener: &TcpListener, door: &Door) {
+    let refusals = draining::router();
+    let mut done = pin!(done);
+    let mut connections = JoinSet::new();
+    // Nobody who is refused is waited for.
+    let late = GracefulShutdown::new();
+    let (_serving, stopping) = watch::channel(());
+    loop {
+        tokio::select! {
+            () = &mut done => return,
+            Some(_) = connections.join_next() => {}
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    connections.spawn(door.clone().serve(stream, refusals.clone(), late.watcher(), stopping.clone()));
+                }
+                Err(error) => wait_out(&error).await,
+            },
+        }
+    }
+}
+
+/// How connections are spoken to.
+#[derive(Clone)]
+struct Door {
+    builder: Builder<TokioExecutor>,
+    patience: Duration,
+}
+
+impl Door {
+    async fn serve(self, stream: TcpStream, router: Router, watcher: Watcher, mut stopping: watch::Receiver<()>) {
+        // Without it the first answer of a connection waits 41 ms for an ACK.
+        let _ = stream.set_nodelay(true);
+        let begun = tokio::select! {
+            begun = timeout(self.patience, first_bytes(&stream)) => matches!(begun, Ok(Ok(()))),
+            _ = stopping.changed() => false,
+        };
+        if !begun {
+            return;
+        }
+        let connection = self.builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        if let Err(error) = watcher.watch(connection.into_owned()).await {
+            tracing::debug!(error, "a connection ended early");
+        }
+    }
 }
 
 fn builder(settings: &EdgeSettings) -> Builder<TokioExecutor> {

@@ -20,7 +20,9 @@ use crate::{
         gemini::GeminiAdapter,
         key_test::KeyTest,
         openai::{OpenAiAdapter, vendors::vendor},
-        registry::{BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, Choices, KeyStyle, SANDBOX_MODEL, Wire},
+        registry::{
+            BUILT_IN, BuiltIn, CONFIGURED_KEY_HEADER, Choices, KeyStyle, SANDBOX_MODEL, SANDBOX_VISION_MODEL, Wire,
+        },
     },
     routing::{
         catalog::{Catalog, Sources, read},
@@ -95,6 +97,15 @@ fn default_model(settings: &Settings) -> String {
     }
     let configured = settings.providers.iter().find_map(|e| Some(format!("{}/{}", e.name, e.default_model.as_ref()?)));
     configured.unwrap_or_else(|| SANDBOX_MODEL.to_owned())
+}
+
+/// Models for pictures of requests that name none, in the order in which a caller's keys are looked for.
+pub fn vision_models(settings: &Settings) -> Vec<String> {
+    let built_in = BUILT_IN.iter().filter(|row| matches!(row.wire, Wire::Http(_)));
+    let built_in =
+        built_in.filter_map(|row| Some(format!("{}/{}", row.prefix, settings.default_models.vision(row.name)?)));
+    let configured = settings.providers.iter().filter_map(|e| Some(format!("{}/{}", e.name, e.vision_model.as_ref()?)));
+    built_in.chain(configured).chain([SANDBOX_VISION_MODEL.to_owned()]).collect()
 }
 
 /// Keys from the environment and the configuration file.

@@ -161,11 +161,13 @@ fn limits(read: &mut Reader<'_>) -> Option<Limits> {
     let max_message_bytes = read.parsed("AIGW_MAX_MESSAGE_BYTES", parse::bytes);
     let max_in_flight = read.parsed("AIGW_MAX_IN_FLIGHT", |t| parse::count(t, 1));
     let max_attempts = read.count("AIGW_MAX_ATTEMPTS", 1);
+    let max_image_bytes = read.parsed("AIGW_MAX_IMAGE_BYTES", parse::bytes);
     let upstream_max_event_bytes = read.parsed("AIGW_UPSTREAM_MAX_EVENT_BYTES", parse::bytes);
     Some(Limits {
         max_message_bytes: max_message_bytes?,
         max_in_flight: max_in_flight?,
         max_attempts: max_attempts?,
+        max_image_bytes: max_image_bytes?,
         upstream_max_event_bytes: upstream_max_event_bytes?,
     })
 }
@@ -175,6 +177,7 @@ fn timeouts(read: &mut Reader<'_>) -> Option<Timeouts> {
     let upstream_connect = read.parsed("AIGW_UPSTREAM_CONNECT_TIMEOUT_SECONDS", parse::seconds);
     let upstream_initial = read.parsed("AIGW_UPSTREAM_INITIAL_TIMEOUT_SECONDS", parse::seconds);
     let upstream_idle = read.parsed("AIGW_UPSTREAM_IDLE_TIMEOUT_SECONDS", parse::seconds);
+    let upload_idle = read.parsed("AIGW_UPLOAD_IDLE_TIMEOUT_SECONDS", parse::seconds);
     let sse_heartbeat = read.parsed("AIGW_SSE_HEARTBEAT_SECONDS", parse::seconds_or_zero);
     let drain = read.parsed("AIGW_DRAIN_SECONDS", parse::seconds_or_zero);
     Some(Timeouts {
@@ -182,6 +185,7 @@ fn timeouts(read: &mut Reader<'_>) -> Option<Timeouts> {
         upstream_connect: upstream_connect?,
         upstream_initial: upstream_initial?,
         upstream_idle: upstream_idle?,
+        upload_idle: upload_idle?,
         sse_heartbeat: sse_heartbeat.map(|d| (!d.is_zero()).then_some(d))?,
         drain: drain?,
     })
@@ -201,6 +205,8 @@ fn default_models(read: &mut Reader<'_>) -> Option<DefaultModels> {
         grok_chat: read.text("GROK_CHAT_MODEL_NAME")?,
         grok_vision: read.text("GROK_VISION_MODEL_NAME")?,
         gigachat: read.text("GIGACHAT_DEFAULT_MODEL")?,
+        gigachat_vision: read.text("GIGACHAT_VISION_MODEL_NAME")?,
         sonar: read.text("SONAR_DEFAULT_MODEL")?,
+        sonar_vision: read.text("SONAR_VISION_MODEL_NAME")?,
     })
 }

@@ -35,6 +35,8 @@ pub struct ProviderEntry {
     /// Its models; when empty, any name is passed on.
     pub models: Vec<String>,
     pub default_model: Option<String>,
+    /// Its model for images.
+    pub vision_model: Option<String>,
     /// Sent with every request. They may hold secrets.
     pub headers: Vec<(HeaderName, SecretString)>,
 }
@@ -56,8 +58,19 @@ pub enum ProviderAuth {
     Header(HeaderName),
 }
 
-const KEYS: [&str; 10] =
-    ["name", "preset", "format", "base_url", "api_key", "auth", "dialect", "models", "default_model", "headers"];
+const KEYS: [&str; 11] = [
+    "name",
+    "preset",
+    "format",
+    "base_url",
+    "api_key",
+    "auth",
+    "dialect",
+    "models",
+    "default_model",
+    "vision_model",
+    "headers",
+];
 /// Providers and prefixes of the gateway itself.
 const TAKEN: [&str; 8] = ["google", "xai", "x-ai", "gigachat", "sber", "perplexity", "anthropic", "sandbox"];
 /// The preset of a provider that has the name of one and is none.
@@ -126,6 +139,7 @@ struct Draft {
     dialect: Option<Json>,
     models: Vec<String>,
     default_model: Option<String>,
+    vision_model: Option<String>,
     headers: Vec<(HeaderName, SecretString)>,
 }
 
@@ -166,6 +180,7 @@ impl Draft {
             },
             "models" => self.models = models(value)?,
             "default_model" => self.default_model = Some(text(value)?),
+            "vision_model" => self.vision_model = Some(text(value)?),
             "headers" => self.headers = headers(value)?,
             _ => {}
         }
@@ -196,6 +211,7 @@ impl Draft {
             dialect,
             models: self.models,
             default_model: self.default_model,
+            vision_model: self.vision_model,
         })
     }
 

@@ -82,6 +82,7 @@ pub struct Limits {
     pub max_message_bytes: usize,
     pub max_in_flight: usize,
     pub max_attempts: u32,
+    pub max_image_bytes: usize,
     pub upstream_max_event_bytes: usize,
 }
 
@@ -93,6 +94,8 @@ pub struct Timeouts {
     pub upstream_initial: Duration,
     /// Between two reads.
     pub upstream_idle: Duration,
+    /// Between two messages of an upload.
+    pub upload_idle: Duration,
     /// `None` sends no heartbeats.
     pub sse_heartbeat: Option<Duration>,
     pub drain: Duration,
@@ -178,7 +181,9 @@ pub struct DefaultModels {
     pub grok_chat: String,
     pub grok_vision: String,
     pub gigachat: String,
+    pub gigachat_vision: String,
     pub sonar: String,
+    pub sonar_vision: String,
 }
 
 impl DefaultModels {
@@ -189,6 +194,17 @@ impl DefaultModels {
             "xai" => Some(&self.grok_chat),
             "gigachat" => Some(&self.gigachat),
             "perplexity" => Some(&self.sonar),
+            _ => None,
+        }
+    }
+
+    /// Returns the default model of a built-in provider for pictures.
+    pub fn vision(&self, provider: &str) -> Option<&str> {
+        match provider {
+            "google" => Some(&self.gemini_vision),
+            "xai" => Some(&self.grok_vision),
+            "gigachat" => Some(&self.gigachat_vision),
+            "perplexity" => Some(&self.sonar_vision),
             _ => None,
         }
     }

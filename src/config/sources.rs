@@ -95,7 +95,15 @@ impl Variables {
 }
 
 /// Settings of the `gateway-edge` binary, which may share its environment with the gateway.
-const OF_THE_EDGE: [&str; 3] = ["AIGW_GATEWAY_URL", "AIGW_EDGE_CONNECTIONS", "AIGW_EDGE_MAX_BODY_BYTES"];
+const OF_THE_EDGE: [&str; 7] = [
+    "AIGW_GATEWAY_URL",
+    "AIGW_EDGE_CONNECTIONS",
+    "AIGW_EDGE_MAX_BODY_BYTES",
+    "AIGW_GATEWAY_TLS_CA_FILE",
+    "AIGW_GATEWAY_TLS_CERT_FILE",
+    "AIGW_GATEWAY_TLS_KEY_FILE",
+    "AIGW_GATEWAY_TLS_SERVER_NAME",
+];
 
 /// Where the README tells callers to keep their gateway key; the shell that has it may well start the gateway, too.
 const OF_CALLERS: &str = "AIGW_KEY";

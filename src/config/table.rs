@@ -131,6 +131,12 @@ pub const SETTINGS: &[Setting] = &[
     ),
     plain(
         Limits,
+        ["AIGW_MAX_IMAGE_BYTES", "max-image-bytes", "limits.max_image_bytes"],
+        "20MiB",
+        "Largest image or PDF that text is extracted from, in one message or as an upload.",
+    ),
+    plain(
+        Limits,
         ["AIGW_MAX_IN_FLIGHT", "max-in-flight", "limits.max_in_flight"],
         "4096",
         "Most requests and streams served at once; more are told to come back.",
@@ -178,6 +184,12 @@ pub const SETTINGS: &[Setting] = &[
         ["AIGW_UPSTREAM_IDLE_TIMEOUT_SECONDS", "upstream-idle-timeout-seconds", "timeouts.upstream_idle_seconds"],
         "120",
         "Longest silence inside a provider's stream.",
+    ),
+    plain(
+        Timeouts,
+        ["AIGW_UPLOAD_IDLE_TIMEOUT_SECONDS", "upload-idle-timeout-seconds", "timeouts.upload_idle_seconds"],
+        "30",
+        "Longest wait for the next piece of an image that a caller uploads.",
     ),
     plain(
         Timeouts,
@@ -338,9 +350,21 @@ pub const SETTINGS: &[Setting] = &[
     ),
     plain(
         Models,
+        ["GIGACHAT_VISION_MODEL_NAME", "gigachat-vision-model-name", "models.gigachat_vision"],
+        "GigaChat-2-Pro",
+        "GigaChat model for images that name none.",
+    ),
+    plain(
+        Models,
         ["SONAR_DEFAULT_MODEL", "sonar-default-model", "models.sonar"],
         "sonar",
         "Perplexity model for chats that name none.",
+    ),
+    plain(
+        Models,
+        ["SONAR_VISION_MODEL_NAME", "sonar-vision-model-name", "models.sonar_vision"],
+        "sonar",
+        "Perplexity model for images that name none.",
     ),
     plain(
         Models,

@@ -4,9 +4,13 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 
+use super::consumption::Operation;
+
 /// A conversation to complete and every wish about how. `None` leaves the decision to the provider; zero is a value.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct ChatRequest {
+    /// What it is for: its model must be able to do that.
+    pub operation: Operation,
     /// As the caller named it; routing resolves it.
     pub model: String,
     pub messages: Vec<Message>,

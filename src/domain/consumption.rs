@@ -12,10 +12,13 @@ const MOST_TOKENS: u64 = 1 << 40;
 const MOST_NANO_USD: i64 = 1_000_000_000_000_000;
 
 /// What a request asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Operation {
+    #[default]
     Chat,
     Embeddings,
+    /// Text out of a picture.
+    Vision,
 }
 
 impl Operation {
@@ -24,6 +27,7 @@ impl Operation {
         match self {
             Self::Chat => "chat",
             Self::Embeddings => "embeddings",
+            Self::Vision => "vision",
         }
     }
 }

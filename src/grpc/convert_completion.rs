@@ -123,7 +123,7 @@ fn finished_to_pb(finished: Finished) -> pb::ChatFinished {
     }
 }
 
-fn reason_to_pb(reason: FinishReason) -> pb::FinishReason {
+pub fn reason_to_pb(reason: FinishReason) -> pb::FinishReason {
     match reason {
         FinishReason::Stop => pb::FinishReason::Stop,
         FinishReason::Length => pb::FinishReason::Length,
@@ -174,6 +174,6 @@ fn logprobs_to_pb(logprobs: Vec<TokenLogprob>) -> Vec<pb::TokenLogprob> {
     logprobs.into_iter().map(token).collect()
 }
 
-fn seconds(seconds: i64) -> Timestamp {
+pub fn seconds(seconds: i64) -> Timestamp {
     Timestamp { seconds, nanos: 0 }
 }

@@ -7,6 +7,7 @@ use crate::{
             Part, ProviderState, Reasoning, ReasoningAmount, ResponseFormat, Role, Sampling, Tool, ToolCall,
             ToolChoice, ToolChoiceMode, ToolKind, ToolResult, UserLocation, Verbosity, WebSearch,
         },
+        consumption::Operation,
         error::{Error, Result},
     },
     pb,
@@ -60,6 +61,7 @@ pub fn request_of(prompt: Option<pb::ChatPrompt>) -> Result<ChatRequest> {
         provider_options: prompt.provider_options,
         strict: prompt.strict,
         stateless: false,
+        operation: Operation::Chat,
         model: prompt.model,
     })
 }
@@ -95,7 +97,7 @@ fn sampling(prompt: &mut pb::ChatPrompt) -> Result<Sampling> {
     })
 }
 
-fn within(field: &str, value: Option<f64>, low: f64, high: f64) -> Result<()> {
+pub fn within(field: &str, value: Option<f64>, low: f64, high: f64) -> Result<()> {
     match value {
         Some(v) if !(low..=high).contains(&v) => {
             Err(Error::invalid(field, format!("{field} must be from {low} to {high}, not {v}"))
@@ -154,16 +156,9 @@ fn part(part: pb::Part, role: Role, field: Field<'_>) -> Result<Part> {
     Ok(match part.content {
         None => return Err(Error::invalid(field(), format!("{} is empty", field()))),
         Some(Content::Text(text)) => Part::Text(text.text),
-        Some(Content::Image(image)) => Part::Image(Image {
-            source: source(image.source, field)?,
-            detail: match pb::ImageDetail::try_from(image.detail).unwrap_or_default() {
-                pb::ImageDetail::Unspecified => None,
-                pb::ImageDetail::Auto => Some(ImageDetail::Auto),
-                pb::ImageDetail::Low => Some(ImageDetail::Low),
-                pb::ImageDetail::High => Some(ImageDetail::High),
-                pb::ImageDetail::Original => Some(ImageDetail::Original),
-            },
-        }),
+        Some(Content::Image(image)) => {
+            Part::Image(Image { source: source(image.source, field)?, detail: detail(image.detail) })
+        }
         Some(Content::Audio(audio)) => Part::Audio(Audio {
             source: match audio.source {
                 None if !audio.audio_id.is_empty() => None,
@@ -194,6 +189,16 @@ fn part(part: pb::Part, role: Role, field: Field<'_>) -> Result<Part> {
             Part::ProviderState(ProviderState { provider, key_scope, kind, data, tool_call_id })
         }
     })
+}
+
+pub fn detail(detail: i32) -> Option<ImageDetail> {
+    match pb::ImageDetail::try_from(detail).unwrap_or_default() {
+        pb::ImageDetail::Unspecified => None,
+        pb::ImageDetail::Auto => Some(ImageDetail::Auto),
+        pb::ImageDetail::Low => Some(ImageDetail::Low),
+        pb::ImageDetail::High => Some(ImageDetail::High),
+        pb::ImageDetail::Original => Some(ImageDetail::Original),
+    }
 }
 
 fn tool_result(result: pb::ToolResult, field: Field<'_>) -> Result<Part> {

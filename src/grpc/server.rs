@@ -20,22 +20,26 @@ use super::{
     chat::ChatGrpc,
     context::KeyHeaders,
     embeddings::EmbeddingsGrpc,
+    gateway_status::StatusGrpc,
     in_memory::InMemory,
     keys::KeysGrpc,
     localize::Localized,
     models::ModelsGrpc,
-    unavailable::Unavailable,
+    upload::UploadLimits,
+    vision::VisionGrpc,
 };
 use crate::{
     access::Directory,
-    admin::{Administration, models::Models},
+    admin::{Administration, gateway_status::StatusReport, models::Models},
     chat::{Chat, Transport},
     embeddings::{Embedder, EmbeddingTransport},
     pb::{
         DESCRIPTOR_SET, activity_service_server::ActivityServiceServer, chat_service_server::ChatServiceServer,
         embedding_service_server::EmbeddingServiceServer, key_service_server::KeyServiceServer,
-        model_service_server::ModelServiceServer, vision_service_server::VisionServiceServer,
+        model_service_server::ModelServiceServer, status_service_server::StatusServiceServer,
+        vision_service_server::VisionServiceServer,
     },
+    vision::Vision,
 };
 
 /// Limits of the gRPC face.
@@ -47,6 +51,8 @@ pub struct GrpcSettings {
     pub max_in_flight: usize,
     /// Longest a call may take.
     pub request_timeout: Duration,
+    /// Longest wait for the next message of an upload.
+    pub upload_idle: Duration,
     /// How long open streams may go on after the signal to stop.
     pub drain: Duration,
     /// Origins browsers may call from; empty means CORS is off.
@@ -56,9 +62,11 @@ pub struct GrpcSettings {
 /// Everything the services are made of.
 pub struct Services<T> {
     pub chat: Arc<Chat<T>>,
+    pub vision: Arc<Vision<T>>,
     pub embedder: Arc<Embedder<T>>,
     pub models: Arc<Models>,
     pub admin: Arc<Administration>,
+    pub status: Arc<StatusReport>,
     pub directory: Arc<Directory>,
     pub key_headers: KeyHeaders,
 }
@@ -68,11 +76,21 @@ pub type ChatEntry<T> = Layered<Localized<CallService<ChatServiceServer<ChatGrpc
 
 impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Returns our services behind the layer every call passes.
-    fn routes(&self, layer: &CallLayer, most: usize) -> (Routes, ChatEntry<T>) {
+    fn routes(
+        &self,
+        layer: &CallLayer,
+        settings: &GrpcSettings,
+        stopping: CancellationToken,
+    ) -> (Routes, ChatEntry<T>) {
+        let (most, upload) = (settings.max_message_bytes, UploadLimits { idle: settings.upload_idle });
         let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
         let models = ModelsGrpc { models: self.models.clone(), key_headers: self.key_headers.clone() };
         let embeddings = EmbeddingsGrpc { embedder: self.embedder.clone(), key_headers: self.key_headers.clone() };
         let embeddings = EmbeddingServiceServer::new(embeddings)
+            .max_decoding_message_size(most)
+            .max_encoding_message_size(usize::MAX)
+            .accept_compressed(CompressionEncoding::Gzip);
+        let vision = VisionServiceServer::new(self.vision(upload))
             .max_decoding_message_size(most)
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
@@ -82,13 +100,19 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
         let chat = layer.named_layer(chat);
+        let status = StatusGrpc { report: self.status.clone(), calls: layer.clone(), stopping };
         let routes = Routes::new(chat.clone())
             .add_service(layer.named_layer(embeddings))
             .add_service(layer.named_layer(ModelServiceServer::new(models)))
-            .add_service(layer.named_layer(Unavailable::<VisionServiceServer<()>>::new()))
+            .add_service(layer.named_layer(vision))
             .add_service(layer.named_layer(keys))
+            .add_service(layer.named_layer(StatusServiceServer::new(status)))
             .add_service(layer.named_layer(ActivityServiceServer::new(ActivityGrpc { admin: self.admin.clone() })));
         (routes, chat)
+    }
+
+    fn vision(&self, upload: UploadLimits) -> VisionGrpc<T> {
+        VisionGrpc { vision: self.vision.clone(), key_headers: self.key_headers.clone(), upload }
     }
 
     /// Builds the services with health: for a socket, for the edge in this process, and the switch of their health.
@@ -102,7 +126,7 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             max_message_bytes: settings.max_message_bytes,
         };
         let layer = CallLayer::new(self.directory.clone(), limits, health.stopping.clone());
-        let (routes, chat) = self.routes(&layer, limits.max_message_bytes);
+        let (routes, chat) = self.routes(&layer, settings, health.stopping.clone());
         let routes = routes.add_service(service);
         let in_memory = InMemory::new(chat, "/aigateway.v1.ChatService/", routes.clone());
         (routes, in_memory, health)
@@ -118,12 +142,11 @@ pub struct Health {
 
 impl Health {
     async fn set(&self, status: ServingStatus) {
-        let services = ["ActivityService", "ChatService", "EmbeddingService", "KeyService", "ModelService"]
-            .map(|name| format!("aigateway.v1.{name}"));
+        let services = ["Activity", "Chat", "Embedding", "Key", "Model", "Status", "Vision"];
+        let services = services.map(|name| format!("aigateway.v1.{name}Service"));
         for name in [String::new()].into_iter().chain(services) {
             self.reporter.set_service_status(name, status).await;
         }
-        self.reporter.set_service_status("aigateway.v1.VisionService", ServingStatus::NotServing).await;
     }
 }
 

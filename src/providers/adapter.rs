@@ -9,6 +9,7 @@ use secrecy::SecretString;
 
 pub use super::warnings::EncodeError;
 use super::{
+    pictures::Pictures,
     sse::SseEvent,
     support::{Field, Handling},
 };
@@ -101,6 +102,11 @@ pub trait Adapter: Send + Sync {
     /// operator allows it, and `encode` sees bytes instead of the address.
     fn needs_bytes_of(&self, _model: &str, _url: &str) -> bool {
         false
+    }
+
+    /// Which pictures and documents `model` takes as bytes.
+    fn pictures(&self, _model: &str) -> Pictures<'_> {
+        Pictures::of([], None)
     }
 
     /// Whether the provider refused a state that it had given out itself. The same request passes without it.

@@ -189,6 +189,8 @@ pub static BUILT_IN: [BuiltIn; 6] = [
 
 /// The model of a request that names none when there is no provider key at all.
 pub const SANDBOX_MODEL: &str = "sandbox/echo";
+/// The same for pictures.
+pub const SANDBOX_VISION_MODEL: &str = "sandbox/vision";
 
 /// Request header with a key for whichever configured provider the model belongs to.
 pub const CONFIGURED_KEY_HEADER: &str = "x-provider-api-key";

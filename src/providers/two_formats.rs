@@ -9,6 +9,7 @@ use super::{
         StreamDecoder,
     },
     openai::{self, OpenAiAdapter},
+    pictures::Pictures,
     responses::{self, ResponsesAdapter, options, state},
     support::{Field, Handling},
 };
@@ -131,6 +132,13 @@ impl Adapter for TwoFormats {
 
     fn stream_decoder(&self, memo: &Memo) -> Box<dyn StreamDecoder> {
         self.adapter(memo.format).stream_decoder(memo)
+    }
+
+    fn pictures(&self, model: &str) -> Pictures<'_> {
+        match self.choice {
+            Choice::Always(format) => self.adapter(format).pictures(model),
+            Choice::ByNeed => self.chat.pictures(model),
+        }
     }
 
     fn needs_bytes_of(&self, model: &str, url: &str) -> bool {

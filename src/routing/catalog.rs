@@ -113,17 +113,26 @@ impl Catalog {
         let cannot = match wanted {
             Capability::Embeddings => "makes no embeddings",
             Capability::Chat => "completes no conversations",
+            Capability::Vision => "cannot see",
             Capability::Streaming
             | Capability::Tools
             | Capability::ParallelTools
-            | Capability::Vision
             | Capability::Reasoning
             | Capability::StructuredOutput
             | Capability::WebSearch
             | Capability::Documents => "cannot do this",
         };
-        let message = format!("the model `{}` {cannot}; ListModels tells what each model can do", model.id);
+        let others = self.able(wanted, &target.provider);
+        let instead = if others.is_empty() { String::new() } else { format!("use {others}, say; ") };
+        let message = format!("the model `{}` {cannot}: {instead}ListModels tells what each model can do", model.id);
         Err(Error::invalid(field, message).with("code", "invalid_value"))
+    }
+
+    /// Names some models that can do it and will stay, those of this provider before all others.
+    fn able(&self, wanted: Capability, provider: &str) -> String {
+        let able = |m: &&Model| m.capabilities.contains(&wanted) && m.deprecation.is_none();
+        let of = |own: bool| self.models.iter().filter(able).filter(move |m| (m.provider == provider) == own);
+        of(true).chain(of(false)).take(CLOSEST).map(|m| m.id.as_str()).collect::<Vec<_>>().join(", ")
     }
 
     /// Turns the name a caller used into a provider and the model's name there. An empty name means the default.

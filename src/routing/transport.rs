@@ -32,14 +32,15 @@ pub trait Transport: Send + Sync + 'static {
     type Prepared: Send + Sync + 'static;
 
     /// Fetches media that the target's provider cannot fetch itself, where the operator allows it, and puts their bytes
-    /// into the request. Costs nothing for all others.
-    fn fetch_media(
+    /// into the request. Then holds pictures and PDFs to what their bytes are and the provider takes; returns which types
+    /// were corrected. Costs nothing for all others.
+    fn prepare_media(
         &self,
         _target: &Target,
         _request: &mut ChatRequest,
         _deadline: Instant,
-    ) -> impl Future<Output = Result<(), Error>> + Send {
-        async { Ok(()) }
+    ) -> impl Future<Output = Result<Vec<Warning>, Error>> + Send {
+        async { Ok(Vec::new()) }
     }
 
     /// Translates a request. Nothing is sent yet, so an error here is the caller's.

@@ -26,7 +26,7 @@ use crate::{
     },
     providers::{
         adapter::{EncodeError, Encoded, Mode},
-        sandbox::Script,
+        sandbox::{Script, pictures},
     },
     routing::transport::{Delivery, EventStream, Transport},
 };
@@ -75,13 +75,19 @@ impl Upstreams {
 impl Transport for Upstreams {
     type Prepared = Prepared;
 
-    async fn fetch_media(&self, target: &Target, request: &mut ChatRequest, deadline: Instant) -> Result<(), Error> {
-        let Some(upstream) = self.providers.get(&target.provider) else { return Ok(()) };
-        if !media::is_needed(&*upstream.adapter, &target.model, request) {
-            return Ok(());
+    async fn prepare_media(
+        &self,
+        target: &Target,
+        request: &mut ChatRequest,
+        deadline: Instant,
+    ) -> Result<Vec<Warning>, Error> {
+        let Some(upstream) = self.providers.get(&target.provider) else { return media::check(pictures, request) };
+        let (adapter, at_provider) = (&*upstream.adapter, |e: Error| e.with("provider", &target.provider));
+        if media::is_needed(adapter, &target.model, request) {
+            let fetched = media::replace(self.media.as_ref(), adapter, &target.model, request, deadline);
+            fetched.boxed().await.map_err(at_provider)?;
         }
-        let fetched = media::replace(self.media.as_ref(), &*upstream.adapter, &target.model, request, deadline);
-        fetched.boxed().await.map_err(|e| e.with("provider", &target.provider))
+        media::check(|| adapter.pictures(&target.model), request).map_err(at_provider)
     }
 
     fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Prepared, Error> {

@@ -119,7 +119,8 @@ fn by_code(code: Code) -> Row {
         Code::DeadlineExceeded => row("", 504, SERVER, Fixed("timeout")),
         Code::Cancelled => row("", 499, SERVER, Fixed("cancelled")),
         Code::Unavailable => row("", 503, SERVER, Fixed("service_unavailable")).retry(Retry::Soon),
-        Code::Aborted => row("", 502, SERVER, Fixed("upstream_error")),
+        // A change of which nobody knows whether it was made.
+        Code::Aborted => row("", 502, SERVER, Fixed("outcome_unknown")).retry(Retry::Never),
         Code::Unimplemented => row("", 501, SERVER, Fixed("not_implemented")).retry(Retry::Never),
         Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => row("INTERNAL", 500, SERVER, Metadata(None)),
     }

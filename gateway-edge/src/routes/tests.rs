@@ -8,7 +8,7 @@ use tonic::{Code, Status};
 
 use super::*;
 use crate::{
-    pb,
+    RemoteSettings, pb,
     test_support::{Fake, Step, completion, ok, send},
 };
 
@@ -201,7 +201,7 @@ async fn health_tells_about_the_service() {
     let body: serde_json::Value = serde_json::from_str(&body).unwrap();
     assert_eq!((&body["status"], &body["service"]), (&json!("healthy"), &json!("serving")));
     // Nobody listens on the port of discard.
-    let dead = router(Transport::remote("http://127.0.0.1:9", 1).unwrap(), settings());
+    let dead = router(Transport::remote(&RemoteSettings::new("http://127.0.0.1:9")).unwrap(), settings());
     let get = |path: &str| dead.clone().oneshot(Request::get(path).body(Body::empty()).unwrap());
     assert_eq!(get("/livez").await.unwrap().status(), 200);
     assert_eq!(get("/readyz").await.unwrap().status(), 503);
@@ -231,7 +231,7 @@ async fn grpc_web_reaches_the_service() {
     let plain = Request::post("/aigateway.v1.ModelService/ListModels").header("content-type", "application/grpc");
     assert_eq!(ask(&fake, plain, "").await.0.status(), 404);
 
-    let dead = router(Transport::remote("http://127.0.0.1:9", 1).unwrap(), settings());
+    let dead = router(Transport::remote(&RemoteSettings::new("http://127.0.0.1:9")).unwrap(), settings());
     let request = call("/aigateway.v1.ModelService/ListModels").body(Body::from("\0\0\0\0\0")).unwrap();
     let response = dead.oneshot(request).await.unwrap();
     assert_eq!((response.status().as_u16(), &response.headers()["grpc-status"]), (200, &"14".parse().unwrap()));
@@ -250,7 +250,7 @@ async fn grpc_web_reaches_a_remote_service() {
     let mut server = tokio::task::JoinSet::new();
     let drain = std::time::Duration::ZERO;
     server.spawn(crate::serve(service, listener, settings(), std::future::pending(), drain));
-    let edge = router(Transport::remote(url, 1).unwrap(), settings());
+    let edge = router(Transport::remote(&RemoteSettings::new(url)).unwrap(), settings());
     for (kind, body) in [
         ("application/grpc-web+proto", "\0\0\0\0\0"),
         ("application/grpc-web-text", "AAAAAAA="),
@@ -264,11 +264,13 @@ async fn grpc_web_reaches_a_remote_service() {
         assert!(!response.headers().contains_key("grpc-status"), "{kind}: {:?}", response.headers());
         let answer = response.into_body().collect().await.unwrap().to_bytes();
         assert!(!answer.is_empty(), "{kind}");
-        assert_eq!(fake.last().message.len(), 0, "{kind}");
     }
-    assert_eq!(fake.calls.lock().unwrap().len(), 3);
+    // Questions for health come beside them.
+    let calls: Vec<_> =
+        fake.calls.lock().unwrap().iter().filter(|seen| seen.path.contains("Models")).cloned().collect();
+    assert!(calls.len() == 3 && calls.iter().all(|seen| seen.message.is_empty()));
 
-    let dead = router(Transport::remote("http://127.0.0.1:9", 1).unwrap(), settings());
+    let dead = router(Transport::remote(&RemoteSettings::new("http://127.0.0.1:9")).unwrap(), settings());
     let request =
         Request::post("/aigateway.v1.ModelService/ListModels").header("content-type", "application/grpc-web-text");
     let response = dead.oneshot(request.body(Body::from("AAAAAAA=")).unwrap()).await.unwrap();

@@ -49,6 +49,31 @@ async fn open_answers_finish_when_it_stops() {
 }
 
 #[tokio::test]
+async fn new_requests_are_refused_while_open_answers_finish() {
+    let (address, stop, mut task) = start(Duration::from_secs(5)).await;
+    let mut open = TcpStream::connect(address).await.unwrap();
+    open.write_all(b"GET /slow HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+    sleep(Duration::from_millis(50)).await;
+    stop.send(()).unwrap();
+    for (path, beginning, part) in [
+        ("/readyz", "HTTP/1.1 503", "draining"),
+        ("/livez", "HTTP/1.1 200", "ok"),
+        ("/", "HTTP/1.1 503", "\"code\":\"shutting_down\""),
+        ("/api/v1/x", "HTTP/1.1 503", "\"detail\":"),
+    ] {
+        let mut late = TcpStream::connect(address).await.unwrap();
+        late.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\n\r\n").as_bytes()).await.unwrap();
+        let text = read_all(&mut late).await;
+        assert!(text.starts_with(beginning) && text.contains(part), "{path}: {text}");
+        assert!(text.contains("connection: close"), "{path}: {text}");
+        assert_eq!(text.contains("retry-after: 1"), part.contains("code") || part.contains("detail"), "{path}: {text}");
+    }
+    assert_eq!(read_all(&mut open).await.matches("part;").count(), 3);
+    task.join_next().await.unwrap().unwrap().unwrap();
+    assert!(TcpStream::connect(address).await.is_err());
+}
+
+#[tokio::test]
 async fn the_drain_is_bounded() {
     let (address, stop, mut task) = start(Duration::from_millis(50)).await;
     let mut stream = TcpStream::connect(address).await.unwrap();

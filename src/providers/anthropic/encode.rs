@@ -15,6 +15,7 @@ use crate::{
     domain::chat::{ChatRequest, ResponseFormat, Sampling},
     providers::{
         adapter::{EncodeError, Encoded, Memo, Mode},
+        media_text::to_json,
         support::review,
         warnings::Warnings,
     },
@@ -59,7 +60,7 @@ pub fn encode(request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded,
     wire.metadata = request.end_user_id.as_deref().map(|user_id| Metadata { user_id });
     extras(request, &mut wire)?;
 
-    let body = serde_json::to_vec(&wire).map_err(|error| EncodeError::new("prompt", error.to_string()))?;
+    let body = to_json(&wire, request).map_err(|error| EncodeError::new("prompt", error.to_string()))?;
     let (name, value) = VERSION;
     Ok(Encoded {
         path: PATH.to_owned(),

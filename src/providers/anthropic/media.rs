@@ -1,15 +1,13 @@
 //! Pictures and documents of a request.
 
-use base64::{Engine as _, engine::general_purpose::STANDARD};
-
 use super::wire::{Block, Source};
 use crate::{
     domain::chat::{File, Image, MediaSource},
-    providers::{adapter::EncodeError, place::Place},
+    providers::{adapter::EncodeError, media_text::MediaText, place::Place},
 };
 
 /// Media types of pictures, by the names callers use.
-const IMAGES: &[(&str, &str)] = &[
+pub const IMAGES: &[(&str, &str)] = &[
     ("image/jpeg", "image/jpeg"),
     ("image/jpg", "image/jpeg"),
     ("image/png", "image/png"),
@@ -26,7 +24,7 @@ pub fn image<'a>(image: &'a Image, place: Place) -> Result<Block<'a>, EncodeErro
                 let message = format!("the provider takes JPEG, PNG, GIF and WebP, not `{mime_type}`");
                 return Err(place.refuse("image.source.mime_type", message));
             };
-            Source::Base64 { media_type, data: STANDARD.encode(data) }
+            Source::Base64 { media_type, data: MediaText::Base64(data) }
         }
         MediaSource::FileId(_) => return Err(place.refuse("image.source.file_id", NO_STORE)),
     };
@@ -37,7 +35,7 @@ pub fn document<'a>(file: &'a File, place: Place) -> Result<Block<'a>, EncodeErr
     let source = match &file.source {
         MediaSource::Url { url, .. } => address(url, place, "file.source.url")?,
         MediaSource::Data { mime_type, data } => match mime_type.as_str() {
-            "application/pdf" => Source::Base64 { media_type: "application/pdf", data: STANDARD.encode(data) },
+            "application/pdf" => Source::Base64 { media_type: "application/pdf", data: MediaText::Base64(data) },
             text if text.starts_with("text/") => {
                 let wrong = |_| place.refuse("file.source.data", "a text must be UTF-8");
                 Source::Text { media_type: "text/plain", data: std::str::from_utf8(data).map_err(wrong)? }

@@ -26,6 +26,7 @@ use crate::{
     domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailure},
     providers::{
         adapter::{Adapter, EncodeError, Encoded, Memo, Mode, ModelListAdapter, Reply, StreamDecoder},
+        pictures::Pictures,
         support::{Field, Handling},
     },
 };
@@ -44,6 +45,10 @@ impl Adapter for AnthropicAdapter {
 
     fn encode(&self, request: &ChatRequest, model: &str, mode: Mode) -> Result<Encoded, EncodeError> {
         encode::encode(request, model, mode)
+    }
+
+    fn pictures(&self, _model: &str) -> Pictures<'_> {
+        Pictures::of(media::IMAGES.iter().map(|(name, _)| *name), None).and_pdf(true, None)
     }
 
     fn decode(&self, memo: &Memo, reply: Reply<'_>) -> Result<Vec<ChatEvent>, UpstreamFailure> {

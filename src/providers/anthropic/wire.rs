@@ -3,6 +3,8 @@
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::providers::media_text::MediaText;
+
 #[derive(Debug, Default, Serialize)]
 pub struct Request<'a> {
     pub model: &'a str,
@@ -80,7 +82,7 @@ pub enum Block<'a> {
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum Source<'a> {
-    Base64 { media_type: &'a str, data: String },
+    Base64 { media_type: &'a str, data: MediaText<'a> },
     Text { media_type: &'a str, data: &'a str },
     Url { url: &'a str },
 }

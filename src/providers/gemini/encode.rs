@@ -22,6 +22,7 @@ use crate::{
     domain::chat::ChatRequest,
     providers::{
         adapter::{EncodeError, Encoded, Memo, Mode},
+        media_text::to_json,
         warnings::Warnings,
     },
 };
@@ -43,7 +44,7 @@ pub fn encode(
     let body = body(defaults, request, candidate_count, &mut cx)?;
     Ok(Encoded {
         path: format!("/v1beta/models/{model}:{method}"),
-        body: json(&body)?,
+        body: json(&body, request)?,
         copies,
         memo: Memo { tool_names: cx.names.changed(), custom_tools: cx.names.custom(&request.tools), ..Memo::default() },
         warnings: cx.warnings.into_vec(),
@@ -69,7 +70,7 @@ pub fn encode_count(defaults: &GeminiDefaults, request: &ChatRequest, model: &st
     let body = body(defaults, request, None, &mut cx)?;
     let body = Count { generate_content_request: Nested { model: format!("models/{model}"), body } };
     let path = format!("/v1beta/models/{model}:countTokens");
-    Ok(Encoded { path, body: json(&body)?, warnings: cx.warnings.into_vec(), ..Encoded::default() })
+    Ok(Encoded { path, body: json(&body, request)?, warnings: cx.warnings.into_vec(), ..Encoded::default() })
 }
 
 /// Returns the name as it stands in the path. Anything that could change the path is refused.
@@ -137,8 +138,8 @@ fn service_tier<'a>(request: &'a ChatRequest, cx: &mut Context<'_>) -> Option<&'
     }
 }
 
-fn json(body: &impl Serialize) -> Result<Bytes, EncodeError> {
-    serde_json::to_vec(body).map(Bytes::from).map_err(unwritable)
+fn json(body: &impl Serialize, request: &ChatRequest) -> Result<Bytes, EncodeError> {
+    to_json(body, request).map(Bytes::from).map_err(unwritable)
 }
 
 fn unwritable(error: serde_json::Error) -> EncodeError {

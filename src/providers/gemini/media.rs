@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::chat::{Audio, File, Image, MediaSource},
-    providers::{adapter::EncodeError, place::Place},
+    providers::{adapter::EncodeError, media_text::MediaText, place::Place},
 };
 
 /// Where the service keeps uploaded files. Their addresses are the same wherever requests go.
@@ -64,13 +64,13 @@ fn source<'a>(
     };
     let data = match media {
         MediaSource::Data { mime_type, data } => {
-            PartData::InlineData(Blob { mime_type: typed(mime_type)?, data: STANDARD.encode(data) })
+            PartData::InlineData(Blob { mime_type: typed(mime_type)?, data: MediaText::Base64(data) })
         }
         MediaSource::Url { url, .. } if url.starts_with("data:") => {
             let Some((mime_type, data)) = data_url(url) else {
                 return Err(refuse("url", "a data URL holds a media type and base64"));
             };
-            PartData::InlineData(Blob { mime_type: typed(mime_type)?, data })
+            PartData::InlineData(Blob { mime_type: typed(mime_type)?, data: MediaText::Text(data.into()) })
         }
         MediaSource::Url { url, mime_type } => {
             if !is_reachable(url, cx.family.fetches_urls) {

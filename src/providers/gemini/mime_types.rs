@@ -52,6 +52,11 @@ pub fn known_type<'a>(mime_type: &'a str, kind: &str) -> Option<Cow<'a, str>> {
     (kind.is_empty() && !bare.is_empty() && !is_listed_kind).then_some(Cow::Borrowed(bare))
 }
 
+/// Returns the types of pictures that the service takes.
+pub fn pictures() -> impl Iterator<Item = &'static str> {
+    MIME_TYPES.iter().map(|(name, _)| *name).filter(|name| name.starts_with("image/"))
+}
+
 /// Returns the type that the end of an address gives away.
 pub fn by_ending(url: &str) -> Option<&'static str> {
     let path = url.split(['?', '#']).next()?.to_ascii_lowercase();

@@ -51,6 +51,7 @@ use self::{decode::Answer, embeddings::Embeddings, family::family, models::Model
 pub use self::{defaults::GeminiDefaults, wire::SafetySetting};
 use super::{
     adapter::{Adapter, EmbeddingAdapter, EncodeError, Encoded, Memo, Mode, ModelListAdapter, Reply, StreamDecoder},
+    pictures::Pictures,
     support::{Field, Handling},
 };
 use crate::domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailure};
@@ -109,6 +110,10 @@ impl Adapter for GeminiAdapter {
 
     fn stream_decoder(&self, memo: &Memo) -> Box<dyn StreamDecoder> {
         Box::new(GeminiStream::new(memo))
+    }
+
+    fn pictures(&self, _model: &str) -> Pictures<'_> {
+        Pictures::of(mime_types::pictures(), None).and_pdf(true, None)
     }
 
     fn needs_bytes_of(&self, model: &str, url: &str) -> bool {

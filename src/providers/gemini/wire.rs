@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 use super::json::Json;
+use crate::providers::media_text::MediaText;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -100,8 +101,7 @@ pub enum PartData<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct Blob<'a> {
     pub mime_type: Cow<'a, str>,
-    /// Base64.
-    pub data: String,
+    pub data: MediaText<'a>,
 }
 
 #[derive(Debug, Serialize)]

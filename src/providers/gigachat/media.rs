@@ -9,6 +9,7 @@ use crate::{
     domain::chat::{Audio, File, Image, MediaSource},
     providers::{
         adapter::{EncodeError, Upload},
+        pictures::Pictures,
         place::Place,
         warnings::Warnings,
     },
@@ -68,6 +69,12 @@ const DOCUMENT: Kind = Kind {
         ("application/vnd.openxmlformats-officedocument.presentationml.presentation", "pptx"),
     ],
 };
+
+/// Returns what the provider takes of pictures and PDF.
+pub fn pictures() -> Pictures<'static> {
+    let types = IMAGE.types.iter().map(|(name, _)| *name);
+    Pictures::of(types, Some(IMAGE.max_bytes)).and_pdf(true, Some(DOCUMENT.max_bytes))
+}
 
 /// Other names of types the provider takes.
 const SYNONYMS: &[(&str, &str)] = &[

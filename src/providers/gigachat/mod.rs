@@ -42,6 +42,7 @@ use super::{
         Adapter, EmbeddingAdapter, EncodeError, Encoded, FileAdapter, Memo, Mode, ModelListAdapter, Reply,
         StreamDecoder,
     },
+    pictures::Pictures,
     support::{Field, Handling},
 };
 use crate::domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailure};
@@ -75,6 +76,10 @@ impl GigaChatAdapter {
 impl Adapter for GigaChatAdapter {
     fn support(&self, model: &str, field: Field) -> Handling {
         column::handling(&self.switches.family(model), field)
+    }
+
+    fn pictures(&self, _model: &str) -> Pictures<'_> {
+        media::pictures()
     }
 
     fn refuses_states(&self, failure: &UpstreamFailure) -> bool {

@@ -2,9 +2,6 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-use bytes::Bytes;
-
 use super::{
     context::Context,
     dialect::Dialect,
@@ -13,7 +10,7 @@ use super::{
 };
 use crate::{
     domain::chat::{self, ImageDetail, MediaSource},
-    providers::{adapter::EncodeError, place::Place, support::Field},
+    providers::{adapter::EncodeError, media_text::MediaText, place::Place, support::Field},
 };
 
 /// Writes parts in the simplest form that holds them: one text is a string, and so are many where lists are refused.
@@ -64,10 +61,10 @@ pub fn user_part<'a>(cx: &Context<'_>, part: &'a chat::Part, place: Place) -> Re
 fn image_part<'a>(cx: &Context<'_>, image: &'a chat::Image, place: Place) -> Result<Part<'a>, EncodeError> {
     let (mut url, mut file_id) = (None, None);
     match &image.source {
-        MediaSource::Url { url: address, .. } => url = Some(Cow::Borrowed(&**address)),
+        MediaSource::Url { url: address, .. } => url = Some(MediaText::Text(Cow::Borrowed(address))),
         MediaSource::Data { mime_type, data } => {
             known_type(&cx.dialect.image_types, mime_type, place, "image.source.mime_type")?;
-            url = Some(Cow::Owned(data_url(mime_type, data)));
+            url = Some(MediaText::DataUrl { mime_type, data });
         }
         MediaSource::FileId(id) => file_id = Some(&**id),
     }
@@ -87,7 +84,7 @@ fn known_type(known: &Words, mime_type: &str, place: Place, field: &str) -> Resu
     Err(place.refuse(field, format!("the provider takes only {}", known.join(", "))))
 }
 
-fn audio_part<'a>(audio: &chat::Audio, place: Place) -> Result<Part<'a>, EncodeError> {
+fn audio_part<'a>(audio: &'a chat::Audio, place: Place) -> Result<Part<'a>, EncodeError> {
     let Some(MediaSource::Data { mime_type, data }) = &audio.source else {
         return Err(place.refuse("audio.source", "send the sound itself"));
     };
@@ -96,7 +93,7 @@ fn audio_part<'a>(audio: &chat::Audio, place: Place) -> Result<Part<'a>, EncodeE
         "audio/mpeg" | "audio/mp3" => "mp3",
         _ => return Err(place.refuse("audio.source.mime_type", "the provider takes audio/wav and audio/mpeg")),
     };
-    Ok(Part::InputAudio { input_audio: InputAudio { data: STANDARD.encode(data), format } })
+    Ok(Part::InputAudio { input_audio: InputAudio { data: MediaText::Base64(data), format } })
 }
 
 fn file_part<'a>(dialect: &Dialect, file: &'a chat::File, place: Place) -> Result<Part<'a>, EncodeError> {
@@ -106,14 +103,14 @@ fn file_part<'a>(dialect: &Dialect, file: &'a chat::File, place: Place) -> Resul
     }
     let part = match (&file.source, dialect.file_form) {
         (MediaSource::Data { data, .. }, FileForm::FileUrl) => {
-            let url = Cow::Owned(STANDARD.encode(data));
-            Part::FileUrl { file_url: FileUrl { url }, file_name: filename }
+            Part::FileUrl { file_url: FileUrl { url: MediaText::Base64(data) }, file_name: filename }
         }
         (MediaSource::Url { url, .. }, FileForm::FileUrl) => {
-            Part::FileUrl { file_url: FileUrl { url: Cow::Borrowed(url) }, file_name: filename }
+            let url = MediaText::Text(Cow::Borrowed(url));
+            Part::FileUrl { file_url: FileUrl { url }, file_name: filename }
         }
         (MediaSource::Data { mime_type, data }, FileForm::Data | FileForm::Url) => {
-            let file_data = Some(data_url(mime_type, data));
+            let file_data = Some(MediaText::DataUrl { mime_type, data });
             Part::File { file: File { filename, file_data, ..File::default() } }
         }
         (MediaSource::Url { url, .. }, FileForm::Data | FileForm::Url) => {
@@ -122,13 +119,4 @@ fn file_part<'a>(dialect: &Dialect, file: &'a chat::File, place: Place) -> Resul
         (MediaSource::FileId(id), _) => Part::File { file: File { filename, file_id: Some(id), ..File::default() } },
     };
     Ok(part)
-}
-
-fn data_url(mime_type: &str, data: &Bytes) -> String {
-    let mut url = String::with_capacity("data:;base64,".len() + mime_type.len() + data.len().div_ceil(3) * 4);
-    url.push_str("data:");
-    url.push_str(mime_type);
-    url.push_str(";base64,");
-    STANDARD.encode_string(data, &mut url);
-    url
 }

@@ -49,6 +49,8 @@ pub struct Dialect {
     pub image_file_ids: bool,
     /// Media types of images sent as bytes; empty means any.
     pub image_types: Words,
+    /// Largest image sent as bytes; absent means unknown.
+    pub image_max_bytes: Option<usize>,
     pub audio_input: bool,
     pub files: bool,
     pub file_form: FileForm,

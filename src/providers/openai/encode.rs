@@ -16,6 +16,7 @@ use crate::{
     domain::chat::{ChatRequest, Modality, Verbosity},
     providers::{
         adapter::{EncodeError, Encoded, Mode},
+        media_text::to_json,
         support::{Field, review},
         warnings::Warnings,
     },
@@ -47,7 +48,7 @@ pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode)
         web_search::encode(&mut cx, search, &mut wire);
     }
 
-    let body = serde_json::to_vec(&wire)
+    let body = to_json(&wire, request)
         .map_err(|error| EncodeError::new("prompt", format!("the request cannot be written as JSON: {error}")))?;
     let body = Bytes::from(extras::merge(body, options, &dialect.extra_body.0)?);
     let path = paths::path(dialect, model, paths::CHAT);

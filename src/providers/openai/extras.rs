@@ -53,11 +53,11 @@ pub fn merge(body: Vec<u8>, options: Extras<'_>, own: &str) -> Result<Vec<u8>, E
     }
     let own: Extras<'_> = serde_json::from_str(own).unwrap_or_default();
     let own = own.0.into_iter().filter(|(name, _)| !written.has(name) && !options.has(name)).collect();
-    Ok(append(&body, &options, &Extras(own)))
+    Ok(append(body, &options, &Extras(own)))
 }
 
-fn append(body: &[u8], options: &Extras<'_>, own: &Extras<'_>) -> Vec<u8> {
-    let mut merged = body.strip_suffix(b"}").unwrap_or(body).to_vec();
+fn append(mut merged: Vec<u8>, options: &Extras<'_>, own: &Extras<'_>) -> Vec<u8> {
+    merged.pop_if(|last| *last == b'}');
     for (name, value) in options.0.iter().chain(&own.0) {
         merged.push(b',');
         merged.extend_from_slice(serde_json::Value::from(&**name).to_string().as_bytes());

@@ -6,12 +6,14 @@ use crate::{
         embedding::{EmbeddingReply, EmbeddingRequest},
         event::ChatEvent,
         failure::UpstreamFailure,
+        media_type::PDF,
         model::ListedModel,
     },
     providers::{
         adapter::{
             Adapter, EmbeddingAdapter, EncodeError, Encoded, Memo, Mode, ModelListAdapter, Reply, StreamDecoder,
         },
+        pictures::Pictures,
         support::{Field, Handling},
     },
 };
@@ -74,6 +76,10 @@ impl OpenAiAdapter {
         Self { dialect }
     }
 
+    fn takes_files(&self, model: &str) -> bool {
+        column::support(&self.dialect, model, Field::FileData) == Handling::Mapped
+    }
+
     fn rules(&self) -> rules::Rules {
         rules::Rules {
             think_tags: self.dialect.think_tags,
@@ -104,6 +110,13 @@ impl Adapter for OpenAiAdapter {
 
     fn stream_decoder(&self, _memo: &Memo) -> Box<dyn StreamDecoder> {
         Box::new(stream::StreamReader::new(self.rules()))
+    }
+
+    fn pictures(&self, model: &str) -> Pictures<'_> {
+        let files = &self.dialect.file_types;
+        let pdf = files.is_empty() || files.iter().any(|known| known == PDF);
+        let types = self.dialect.image_types.iter().map(|known| &**known);
+        Pictures::of(types, self.dialect.image_max_bytes).and_pdf(pdf && self.takes_files(model), None)
     }
 
     fn needs_bytes_of(&self, _model: &str, _url: &str) -> bool {

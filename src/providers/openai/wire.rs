@@ -5,6 +5,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::providers::media_text::MediaText;
+
 #[derive(Debug, Default, Serialize)]
 pub struct Request<'a> {
     pub model: &'a str,
@@ -138,7 +140,7 @@ pub enum Part<'a> {
         image_url: ImageUrl<'a>,
     },
     InputAudio {
-        input_audio: InputAudio,
+        input_audio: InputAudio<'a>,
     },
     File {
         file: File<'a>,
@@ -156,7 +158,7 @@ pub enum Part<'a> {
 #[derive(Debug, Serialize)]
 pub struct ImageUrl<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub url: Option<Cow<'a, str>>,
+    pub url: Option<MediaText<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -164,8 +166,8 @@ pub struct ImageUrl<'a> {
 }
 
 #[derive(Debug, Serialize)]
-pub struct InputAudio {
-    pub data: String,
+pub struct InputAudio<'a> {
+    pub data: MediaText<'a>,
     pub format: &'static str,
 }
 
@@ -174,7 +176,7 @@ pub struct File<'a> {
     #[serde(skip_serializing_if = "str::is_empty")]
     pub filename: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub file_data: Option<String>,
+    pub file_data: Option<MediaText<'a>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub file_id: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -183,7 +185,7 @@ pub struct File<'a> {
 
 #[derive(Debug, Serialize)]
 pub struct FileUrl<'a> {
-    pub url: Cow<'a, str>,
+    pub url: MediaText<'a>,
 }
 
 #[derive(Debug, Serialize)]

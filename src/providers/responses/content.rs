@@ -2,15 +2,13 @@
 
 use std::borrow::Cow;
 
-use base64::{Engine, engine::general_purpose::STANDARD};
-
 use super::{
     context::Context,
     wire::{Content, Part},
 };
 use crate::{
     domain::chat::{self, File, Image, ImageDetail, MediaSource},
-    providers::{adapter::EncodeError, place::Place, support::Field},
+    providers::{adapter::EncodeError, media_text::MediaText, place::Place, support::Field},
 };
 
 /// Writes the parts of a user's message.
@@ -78,14 +76,14 @@ fn content<'a>(
 
 fn image<'a>(cx: &Context<'_>, image: &'a Image, place: Place) -> Result<Part<'a>, EncodeError> {
     let (image_url, file_id) = match &image.source {
-        MediaSource::Url { url, .. } => (Some(Cow::Borrowed(&**url)), None),
+        MediaSource::Url { url, .. } => (Some(MediaText::Text(Cow::Borrowed(url))), None),
         MediaSource::Data { mime_type, data } => {
             let types = &cx.dialect.image_types;
             if !types.is_empty() && !types.iter().any(|known| known == mime_type) {
                 let message = format!("the provider takes only {}", types.join(", "));
                 return Err(place.refuse("image.source.mime_type", message));
             }
-            (Some(Cow::Owned(data_url(mime_type, data))), None)
+            (Some(MediaText::DataUrl { mime_type, data }), None)
         }
         MediaSource::FileId(id) => (None, Some(&**id)),
     };
@@ -101,20 +99,11 @@ fn image<'a>(cx: &Context<'_>, image: &'a Image, place: Place) -> Result<Part<'a
 fn file(file: &File) -> Part<'_> {
     let (mut file_data, mut file_url, mut file_id) = (None, None, None);
     match &file.source {
-        MediaSource::Data { mime_type, data } => file_data = Some(data_url(mime_type, data)),
+        MediaSource::Data { mime_type, data } => file_data = Some(MediaText::DataUrl { mime_type, data }),
         MediaSource::Url { url, .. } => file_url = Some(&**url),
         MediaSource::FileId(id) => file_id = Some(&**id),
     }
     // Only bytes have no name of their own.
     let filename = if file_data.is_some() { &file.filename } else { "" };
     Part::File { filename, file_data, file_url, file_id }
-}
-
-fn data_url(mime_type: &str, data: &[u8]) -> String {
-    let mut url = String::with_capacity("data:;base64,".len() + mime_type.len() + data.len().div_ceil(3) * 4);
-    url.push_str("data:");
-    url.push_str(mime_type);
-    url.push_str(";base64,");
-    STANDARD.encode_string(data, &mut url);
-    url
 }

@@ -23,6 +23,8 @@ pub struct Dialect {
     pub developer_role: bool,
     /// Media types of images sent as bytes; empty means any.
     pub image_types: Words,
+    /// Largest image sent as bytes; absent means unknown.
+    pub image_max_bytes: Option<usize>,
     /// Whether a tool's result repeats the tool's name.
     pub result_name: bool,
     pub strict_tools: StrictTools,

@@ -17,6 +17,7 @@ use crate::{
     domain::chat::ChatRequest,
     providers::{
         adapter::{EncodeError, Encoded, Format, Memo, Mode},
+        media_text::to_json,
         support::{Field, review},
     },
 };
@@ -40,7 +41,7 @@ pub fn encode(dialect: &Dialect, request: &ChatRequest, model: &str, mode: Mode)
     sampling(&mut cx, request, &mut wire);
     account(&cx, request, &mut wire);
     include(&cx, request, options, &mut wire);
-    let body = serde_json::to_vec(&wire)
+    let body = to_json(&wire, request)
         .map_err(|error| EncodeError::new("prompt", format!("the request cannot be written as JSON: {error}")))?;
     Ok(Encoded {
         path: dialect.path.to_string(),

@@ -4,6 +4,7 @@ use crate::{
     domain::{chat::ChatRequest, event::ChatEvent, failure::UpstreamFailure, model::ListedModel},
     providers::{
         adapter::{Adapter, EncodeError, Encoded, Memo, Mode, ModelListAdapter, Reply, StreamDecoder},
+        pictures::Pictures,
         support::{Field, Handling},
     },
 };
@@ -83,6 +84,12 @@ impl Adapter for ResponsesAdapter {
 
     fn stream_decoder(&self, _memo: &Memo) -> Box<dyn StreamDecoder> {
         Box::new(stream::StreamReader::new(self.reader()))
+    }
+
+    fn pictures(&self, model: &str) -> Pictures<'_> {
+        let types = self.dialect.image_types.iter().map(|known| &**known);
+        let pdf = self.support(model, Field::FileData) == Handling::Mapped;
+        Pictures::of(types, self.dialect.image_max_bytes).and_pdf(pdf, None)
     }
 
     fn model_list(&self) -> Option<&dyn ModelListAdapter> {

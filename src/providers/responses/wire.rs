@@ -6,6 +6,8 @@ use std::{borrow::Cow, collections::BTreeMap};
 use serde::Serialize;
 use serde_json::value::RawValue;
 
+use crate::providers::media_text::MediaText;
+
 #[derive(Debug, Default, Serialize)]
 pub struct Request<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -106,7 +108,7 @@ pub enum Part<'a> {
     #[serde(rename = "input_image")]
     Image {
         #[serde(skip_serializing_if = "Option::is_none")]
-        image_url: Option<Cow<'a, str>>,
+        image_url: Option<MediaText<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         file_id: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]
@@ -117,7 +119,7 @@ pub enum Part<'a> {
         #[serde(skip_serializing_if = "str::is_empty")]
         filename: &'a str,
         #[serde(skip_serializing_if = "Option::is_none")]
-        file_data: Option<String>,
+        file_data: Option<MediaText<'a>>,
         #[serde(skip_serializing_if = "Option::is_none")]
         file_url: Option<&'a str>,
         #[serde(skip_serializing_if = "Option::is_none")]

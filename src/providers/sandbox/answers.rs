@@ -1,7 +1,9 @@
 //! What the sandbox's models say.
 
+use super::picture::describe;
 use crate::domain::{
-    chat::{ChatRequest, Image, MediaSource, Part, Role, Tool},
+    chat::{ChatRequest, File, Image, Part, Role, Tool},
+    consumption::Operation,
     event::ChatEvent,
 };
 
@@ -15,6 +17,7 @@ pub fn answer(request: &ChatRequest, model: &str) -> Vec<ChatEvent> {
         events.extend(THINKING.map(|text| ChatEvent::Reasoning { choice: 0, text: text.to_owned() }));
     }
     match model {
+        _ if request.operation == Operation::Vision => events.extend(pieces(&describe_images(request))),
         "tools" if calls_tool(request) => events.extend(tool_call(request)),
         "tools" => events.extend(pieces(&format!("The tool answered: {}", last_text(request, Role::Tool)))),
         "vision" => events.extend(pieces(&describe_images(request))),
@@ -82,19 +85,19 @@ fn tool_call(request: &ChatRequest) -> Vec<ChatEvent> {
     std::iter::once(start).chain(arguments).collect()
 }
 
+/// Says what came, and that nobody read it.
 fn describe_images(request: &ChatRequest) -> String {
     let parts = request.messages.iter().flat_map(|m| &m.parts);
-    let seen: Vec<String> = parts
-        .filter_map(|p| if let Part::Image(Image { source, .. }) = p { Some(source) } else { None })
-        .map(|source| match source {
-            MediaSource::Data { mime_type, data } => format!("{mime_type} of {} bytes", data.len()),
-            MediaSource::Url { url, .. } => format!("one at {url}"),
-            MediaSource::FileId(id) => format!("file {id}"),
+    let came: Vec<String> = parts
+        .filter_map(|part| match part {
+            Part::Image(Image { source, .. }) | Part::File(File { source, .. }) => Some(describe(source)),
+            _ => None,
         })
         .collect();
-    match seen.len() {
-        0 => "I see no image.".to_owned(),
-        1 => format!("I see 1 image: {}.", seen[0]),
-        n => format!("I see {n} images: {}.", seen.join(", ")),
-    }
+    let came = match came.as_slice() {
+        [] => "no image".to_owned(),
+        [one] => format!("1 image: {one}"),
+        many => format!("{} images: {}", many.len(), many.join("; ")),
+    };
+    format!("The sandbox reads no images. It was sent {came}.")
 }

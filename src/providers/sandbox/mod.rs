@@ -3,9 +3,11 @@
 
 mod answers;
 pub mod embed;
+mod picture;
 
 use std::{collections::VecDeque, time::Duration};
 
+use super::pictures::Pictures;
 use crate::domain::{
     chat::ChatRequest,
     event::{ChatEvent, FinishReason, Finished, Started},
@@ -13,10 +15,17 @@ use crate::domain::{
     usage::{Usage, UsageSource},
 };
 
+const PICTURES: [&str; 8] =
+    ["image/png", "image/jpeg", "image/webp", "image/gif", "image/heic", "image/avif", "image/tiff", "image/bmp"];
 /// Pause between two pieces of a streamed answer.
 const PIECE_PAUSE: Duration = Duration::from_millis(15);
 /// The same for `sandbox/slow`.
 const SLOW_PAUSE: Duration = Duration::from_secs(1);
+
+/// Returns what the sandbox takes: everything, for it reads nothing.
+pub fn pictures() -> Pictures<'static> {
+    Pictures::of(PICTURES, None).and_pdf(true, None)
+}
 
 /// What happens next in the sandbox.
 #[derive(Clone, Debug, PartialEq)]

@@ -38,7 +38,12 @@ fn answers() {
         ("reasoning", request("hm"), "hm", FinishReason::Stop),
         ("length", request("a b"), "a b", FinishReason::Length),
         ("content-filter", request("a b"), "a b", FinishReason::ContentFilter),
-        ("vision", with_image, "I see 1 image: image/png of 4 bytes.", FinishReason::Stop),
+        (
+            "vision",
+            with_image,
+            "The sandbox reads no images. It was sent 1 image: image/png of 4 bytes.",
+            FinishReason::Stop,
+        ),
     ];
     for (model, request, text, reason) in cases {
         let completion = run(&request, model).unwrap_or_else(|e| panic!("{model}: {e:?}"));

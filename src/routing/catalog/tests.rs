@@ -119,6 +119,8 @@ fn refuses_what_a_model_cannot_do() {
         (at("google", "gemini-3.5-flash"), Capability::Embeddings, false),
         (at("google", "gemini-embedding-001"), Capability::Embeddings, true),
         (at("google", "gemini-embedding-001"), Capability::Chat, false),
+        (at("google", "gemini-embedding-001"), Capability::Vision, false),
+        (at("google", "gemini-3.5-flash"), Capability::Vision, true),
         (at("google", "a-new-one"), Capability::Embeddings, true),
         (at("local", "llama"), Capability::Embeddings, true),
         (at("local", "bert"), Capability::Chat, true),
@@ -129,6 +131,8 @@ fn refuses_what_a_model_cannot_do() {
         if let Err(error) = result {
             assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::InvalidRequest, Some("model")));
             assert!(error.message.contains(&target.model), "{error}");
+            let others = catalog.models().iter().filter(|m| m.capabilities.contains(&wanted));
+            assert!(others.clone().any(|m| error.message.contains(&m.id)), "names models that can: {error}");
         }
     }
 }

@@ -69,7 +69,7 @@ fn fetcher(
 
 async fn fetch(fetcher: Option<MediaFetcher>, request: &mut ChatRequest) -> Result<(), Error> {
     let upstream = HttpUpstream::new("http://x".into(), KeyStyle::None, HeaderMap::new(), Arc::new(Fake));
-    upstreams(upstream).with_media(fetcher).fetch_media(&target(), request, in_time()).await
+    upstreams(upstream).with_media(fetcher).prepare_media(&target(), request, in_time()).await.map(drop)
 }
 
 #[tokio::test]

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
 type Raw = Option<Box<RawValue>>;
 
 /// What was asked, as every response object tells it. Clients require most of these to be there, null or not.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Echo {
     instructions: Raw,
     max_output_tokens: Raw,

@@ -1,0 +1,121 @@
+//! Calls of a service at an address: picks a replica, and another one when that is safe.
+
+use std::sync::Arc;
+
+use http::{Request, Response};
+use tokio::{task::JoinSet, time::timeout_at};
+use tonic::{Status, body::Body};
+
+use super::{
+    budget::Budget,
+    connection::Connector,
+    deadline,
+    letter::Letter,
+    outcome::Outcome,
+    pool::{Pool, Replicas},
+    resolve::{Follower, Resolver},
+    settings::{RemoteError, RemoteSettings},
+    target::Target,
+    tls::Tls,
+};
+
+/// How often one call is sent at most.
+const MAX_ATTEMPTS: usize = 3;
+
+/// The way to all replicas. Its tasks end when it is dropped.
+pub struct Remote {
+    pool: Arc<Pool>,
+    budget: Budget,
+    _tasks: JoinSet<()>,
+}
+
+impl Remote {
+    /// Reads addresses and files, and begins to connect.
+    pub fn new(settings: &RemoteSettings, resolver: &Resolver) -> Result<Self, RemoteError> {
+        let connectors = connectors(settings)?;
+        let pool = Arc::new(Pool::new(connectors.len(), settings.timing));
+        let mut tasks = JoinSet::new();
+        for (lookup, connector) in connectors.into_iter().enumerate() {
+            let (pool, resolver, connections) = (pool.clone(), resolver.clone(), settings.connections);
+            tasks.spawn(Follower { pool, lookup, connector, connections, resolver }.follow());
+        }
+        Ok(Self { pool, budget: Budget::default(), _tasks: tasks })
+    }
+
+    pub fn replicas(&self) -> Replicas {
+        self.pool.replicas()
+    }
+
+    /// Sends a call until it is answered, its deadline has passed, or another attempt could do harm.
+    pub async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Status> {
+        let deadline = deadline::of(request.headers());
+        let answer = async { self.deliver(Letter::read(request, deadline).await?).await };
+        match deadline {
+            Some(deadline) => timeout_at(deadline, answer).await.unwrap_or_else(|_| Err(too_late())),
+            None => answer.await,
+        }
+    }
+
+    async fn deliver(&self, mut letter: Letter) -> Result<Response<Body>, Status> {
+        let mut tried = Vec::new();
+        let mut said_instead = None;
+        while tried.len() < MAX_ATTEMPTS && letter.is_here() {
+            let Some(seat) = self.pool.pick(&tried).await else { break };
+            let replica = seat.endpoint().address;
+            let outcome = letter.send(seat).await;
+            said_instead = match outcome {
+                Outcome::Answered(response) => {
+                    self.budget.earn();
+                    return Ok(response);
+                }
+                Outcome::Unseen(said) => said,
+                Outcome::Unknown(_) if !letter.rule.repeatable => return Err(outcome_unknown()),
+                Outcome::Unknown(said) => {
+                    if !self.budget.take() {
+                        break;
+                    }
+                    said
+                }
+            };
+            tracing::debug!(%replica, path = letter.path(), "a replica left a call without an answer");
+            tried.push(replica);
+        }
+        said_instead.ok_or_else(unreachable)
+    }
+}
+
+fn connectors(settings: &RemoteSettings) -> Result<Vec<Connector>, RemoteError> {
+    if settings.urls.is_empty() {
+        return Err(RemoteError("name at least one address of the gateway service".into()));
+    }
+    let connector = |url: &String| {
+        let target = Target::parse(url).map_err(|hint| RemoteError(hint.into()))?;
+        let tls = if target.is_tls() {
+            Some(Tls::new(&target, &settings.tls)?)
+        } else if settings.tls.is_empty() {
+            None
+        } else {
+            return Err(RemoteError("TLS settings need an address that begins with https://".into()));
+        };
+        Ok(Connector { target: Arc::new(target), tls, timing: settings.timing })
+    };
+    settings.urls.iter().map(connector).collect()
+}
+
+// The texts of connection errors name internals, so they go to the log only.
+
+fn too_late() -> Status {
+    Status::deadline_exceeded("the deadline passed before the gateway service answered")
+}
+
+fn unreachable() -> Status {
+    Status::unavailable("the gateway service cannot be reached; try again shortly")
+}
+
+/// Not UNAVAILABLE, which says that trying again is safe.
+fn outcome_unknown() -> Status {
+    Status::aborted(
+        "the connection to the gateway service broke before it answered; look whether the change was made before you \
+         send it again",
+    )
+}
