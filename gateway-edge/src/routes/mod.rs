@@ -27,6 +27,7 @@ use crate::{
 
 use localize::Refusal;
 
+mod admission;
 mod api;
 mod call;
 mod chat;
@@ -69,10 +70,11 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
         .route("/models", models())
         .route("/v1/models/{*id}", model())
         .route("/models/{*id}", model())
+        .merge(api::routes())
+        .route_layer(middleware::from_fn_with_state(edge.clone(), admission::admit))
         .route("/api/v1/health", get(health::health))
         .route("/livez", get(health::live))
         .route("/readyz", get(health::ready))
-        .merge(api::routes())
         .method_not_allowed_fallback(method_not_allowed)
         .with_state(edge.clone());
     let strict = direct.clone().fallback(unknown_route);
@@ -165,7 +167,12 @@ fn finish(result: Result<Response, Failure>, style: Style, id: &RequestId) -> Re
         response.extensions_mut().insert(refusal);
         response
     });
-    response.headers_mut().insert(X_REQUEST_ID, id.header());
+    let headers = response.headers_mut();
+    headers.insert(X_REQUEST_ID, id.header());
+    if style == Style::Api {
+        // Who may see an answer is a matter of the key it was asked with.
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
     response
 }
 

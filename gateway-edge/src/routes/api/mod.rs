@@ -9,7 +9,6 @@ use axum::{
     response::Response,
     routing::{MethodRouter, get, post},
 };
-use http::{HeaderValue, header};
 
 use crate::{
     error::{Failure, Style, field},
@@ -88,10 +87,7 @@ where
             let resource = resource.map(|path| path.0).unwrap_or_default();
             let call = Call { edge, parts, body: Bytes::new(), id: id.clone(), resource };
             let result = answer(call, body).await.map_err(|failure| failure.named(field::API));
-            let mut response = finish(result, Style::Api, &id);
-            // Who may see an answer is a matter of the key it was asked with.
-            response.headers_mut().entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-            response
+            finish(result, Style::Api, &id)
         })
     }
 }
