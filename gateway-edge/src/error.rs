@@ -57,6 +57,8 @@ struct Inner {
     final_answer: bool,
     allow: Option<HeaderValue>,
     spoken: Spoken,
+    /// Whether it is the edge's own: the service was not asked.
+    is_own: bool,
 }
 
 impl From<Status> for Failure {
@@ -91,6 +93,7 @@ impl From<Status> for Failure {
             final_answer: row.retry == Retry::Never || (row.retry == Retry::WhenTold && told.is_none()),
             allow: None,
             spoken: Spoken::of(&status, &details),
+            is_own: false,
         }))
     }
 }
@@ -139,6 +142,7 @@ impl Failure {
             final_answer: false,
             allow: None,
             spoken: Spoken::default(),
+            is_own: true,
         }))
     }
 
@@ -219,6 +223,11 @@ impl Failure {
             *message = text;
         }
         self
+    }
+
+    /// Whether the edge refused the request by itself.
+    pub fn is_own(&self) -> bool {
+        self.0.is_own
     }
 
     pub fn status(&self) -> StatusCode {
