@@ -59,6 +59,8 @@ struct Inner {
     /// What the message is written in.
     language: Language,
     spoken: Spoken,
+    /// Whether it is the edge's own: the service was not asked.
+    is_own: bool,
 }
 
 impl From<Status> for Failure {
@@ -94,6 +96,7 @@ impl From<Status> for Failure {
             allow: None,
             language: Language::En,
             spoken: Spoken::of(&status, &details),
+            is_own: false,
         }))
     }
 }
@@ -143,6 +146,7 @@ impl Failure {
             allow: None,
             language: Language::En,
             spoken: Spoken::default(),
+            is_own: true,
         }))
     }
 
@@ -224,6 +228,11 @@ impl Failure {
         }
         self.0.language = language;
         self
+    }
+
+    /// Whether the edge refused the request by itself.
+    pub fn is_own(&self) -> bool {
+        self.0.is_own
     }
 
     pub fn status(&self) -> StatusCode {

@@ -107,6 +107,11 @@ pub fn request<T>(message: T, headers: &HeaderMap, id: &RequestId, deadline: Dur
     request
 }
 
+/// Returns headers with the gateway key, as it came, and nothing else.
+pub fn key_only(headers: &HeaderMap) -> HeaderMap {
+    bearer(headers).map(|key| (header::AUTHORIZATION, key)).into_iter().collect()
+}
+
 /// Returns the gateway key as the service expects it, wherever the client's library put it.
 fn bearer(headers: &HeaderMap) -> Option<HeaderValue> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {

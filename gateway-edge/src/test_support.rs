@@ -111,6 +111,12 @@ impl Fake {
         response
     }
 
+    /// Returns what it was asked for beside whether a key is good.
+    pub fn asked(&self) -> Vec<Seen> {
+        let is_question = |seen: &Seen| seen.path.ends_with("/GetProviderKey") && seen.message.is_empty();
+        self.calls.lock().unwrap().iter().filter(|seen| !is_question(seen)).cloned().collect()
+    }
+
     pub fn last(&self) -> Seen {
         self.calls.lock().unwrap().last().unwrap().clone()
     }

@@ -14,6 +14,7 @@ use answer::{method_not_allowed, unknown_route};
 use edge::Edge;
 use route::{Route, assemble};
 
+mod admission;
 mod answer;
 mod api;
 mod call;
@@ -62,7 +63,7 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let routes = routes();
     let document = Asset::plain("application/json", openapi::document(routes.iter().map(Route::described)));
     let edge = Arc::new(Edge { transport, settings, started: Instant::now(), document });
-    let direct = assemble(routes).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
+    let direct = assemble(routes, &edge).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
     let strict = direct.clone().fallback(unknown_route);
     let rest = Arc::new(Rest { edge, strict });
     let router = direct.fallback(move |request: Request| forgiving(rest.clone(), request));

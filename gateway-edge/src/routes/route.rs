@@ -5,6 +5,7 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Router,
     handler::Handler,
+    middleware::from_fn_with_state,
     response::IntoResponse as _,
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -12,7 +13,7 @@ use http::{Method, StatusCode, header};
 
 use crate::{
     openapi::{Described, Operation},
-    routes::edge::Edge,
+    routes::{admission::admit, edge::Edge},
 };
 
 pub struct Route {
@@ -44,6 +45,12 @@ impl Route {
         Described { method: &self.method, path: self.path, operation: &self.operation }
     }
 
+    /// Returns the handler, behind the question who calls unless anybody may.
+    fn guarded(&self, edge: &Arc<Edge>) -> MethodRouter<Arc<Edge>> {
+        let handler = self.handler.clone();
+        if self.operation.is_open { handler } else { handler.layer(from_fn_with_state(edge.clone(), admit)) }
+    }
+
     /// OpenAI's routes are there without `/v1`, too.
     fn paths(&self) -> impl Iterator<Item = &'static str> {
         let short = self.path.strip_prefix("/v1/").and_then(|_| self.path.get("/v1".len()..));
@@ -59,12 +66,12 @@ struct Place {
 }
 
 /// Puts routes together by path, and adds OPTIONS to each.
-pub fn assemble(routes: Vec<Route>) -> Router<Arc<Edge>> {
+pub fn assemble(routes: Vec<Route>, edge: &Arc<Edge>) -> Router<Arc<Edge>> {
     let mut places = BTreeMap::<&str, Place>::new();
     for route in routes {
         for path in route.paths() {
             let place = places.entry(path).or_default();
-            place.handlers = std::mem::take(&mut place.handlers).merge(route.handler.clone());
+            place.handlers = std::mem::take(&mut place.handlers).merge(route.guarded(edge));
             place.allowed.extend(names(&route.method));
         }
     }

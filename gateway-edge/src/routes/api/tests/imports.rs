@@ -47,7 +47,7 @@ async fn imports_come_in_many_coats() {
                 assert_eq!(answer.status, status, "{kind}: {:?}", answer.body);
                 assert_eq!(answer.json()["param"].as_str().unwrap_or_default(), param, "{:?}", answer.body);
                 assert!(!String::from_utf8_lossy(&answer.body).contains("s3cr3t"));
-                assert!(fake.calls.lock().unwrap().is_empty());
+                assert!(fake.asked().is_empty());
             }
         }
     }

@@ -31,7 +31,7 @@ async fn what_is_refused_before_the_service_is_asked() {
         assert_eq!(answer.json()["param"].as_str().unwrap_or_default(), param, "{method} {path}");
         assert_eq!(answer.json()["request_id"], answer.header("x-request-id"), "{path}");
         assert!(answer.json()["detail"].is_string() && answer.json()["code"].is_string(), "{path}");
-        assert!(fake.calls.lock().unwrap().is_empty(), "{path}");
+        assert!(fake.asked().is_empty(), "{path}");
     }
     let request = Request::post("/api/v1/keys").header("content-type", "text/plain");
     assert_eq!(ask_with(&Fake::default(), script, request, "{}").await.status, 415);
