@@ -37,7 +37,7 @@ ROWS = [
     ("/v1/chat/completions", CHAT | {"model": "sandbox/429-retry-after"}, "", "Có quá nhiều yêu cầu tới nhà cung cấp sandbox."),
     ("/v1/chat/completions", CHAT | {"model": "sandbox/401"}, "", "Nhà cung cấp sandbox từ chối khóa được dùng."),
     ("/v1/chat/completions", CHAT | {"model": "sandbox/500"}, "", "Máy chủ của nhà cung cấp sandbox gặp lỗi"),
-    ("/api/v1/chat/generate-text", {"prompt": "hi", "model": "sandbox/none"}, "", UNKNOWN_MODEL),
+    ("/api/v1/chat/generate-text", {"message": "hi", "model": "sandbox/none"}, "", UNKNOWN_MODEL),
     ("/api/v1/chat/generate-text", {}, "", "Thiếu tham số bắt buộc"),
     ("/api/v1/vision/extract-text", {}, "", "Nội dung yêu cầu có định dạng không được nhận ở đây."),
     ("/v1/nothing", None, "", "Không có gì ở đường dẫn này."),
