@@ -2,7 +2,7 @@
 //!
 //! One script serves both packages: the root package gets servers, clients (for tests), the descriptor set for
 //! reflection and the policy of every rpc; `gateway-edge`, whose manifest says `build = "../build.rs"`, gets clients and
-//! the rule of every rpc for sending it again.
+//! the rule of every rpc for sending it again. Both get the catalogue of what people are told.
 #![expect(clippy::disallowed_methods, reason = "a build script has no other way to learn where it is")]
 
 use std::{
@@ -36,8 +36,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         Ok(compiler)
     };
     let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("messages.rs"), messages(&fs::read(proto.join("aigateway/v1/messages.json"))?)?)?;
     let compiled = compile(false)?;
     if edge {
+        fs::write(out.join("protos.rs"), embedded(&proto, &files)?)?;
         fs::write(out.join("rules.rs"), rules(&compiled.descriptor_pool()))?;
     } else {
         fs::write(out.join("descriptor.bin"), compiled.encode_file_descriptor_set())?;
@@ -53,14 +55,30 @@ fn main() -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
+/// Writes the list of all files with their texts, for those who download the contract.
+fn embedded(proto: &Path, files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
+    let mut code = "&[\n".to_owned();
+    for file in files {
+        let (name, path) = (file.strip_prefix(proto)?, fs::canonicalize(file)?);
+        code += &format!("    ({name:?}, include_str!({path:?})),\n");
+    }
+    Ok(code + "]\n")
+}
+
 /// Writes the function from an rpc's path to its policy. An rpc without a policy ends the build.
 fn policy(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
     let mut code = "pub fn policy_of(path: &str) -> Option<Policy> {\n    Some(match path {\n".to_owned();
     for (path, method) in methods(pool) {
         let scope = option(&method, "required_scope").and_then(|(kind, value)| scope_name(&kind, &value));
-        let scope = scope.ok_or_else(|| format!("rpc {path} has no policy: give it `option (required_scope) = …`"))?;
+        let scope = match (scope, flag(&method, "public")) {
+            (Some(scope), false) => format!("Some(Scope::{scope})"),
+            (None, true) => "None".to_owned(),
+            (Some(_), true) | (None, false) => {
+                return Err(format!("rpc {path} needs a policy: either `(required_scope)` or `(public)`").into());
+            }
+        };
         let endless = flag(&method, "endless");
-        code += &format!("        {path:?} => Policy {{ scope: Scope::{scope}, endless: {endless} }},\n");
+        code += &format!("        {path:?} => Policy {{ scope: {scope}, endless: {endless} }},\n");
     }
     Ok(code + "        _ => return None,\n    })\n}\n")
 }
@@ -106,6 +124,21 @@ fn scope_name(kind: &Kind, value: &Value) -> Option<String> {
     let name = kind.as_enum()?.get_value(value.as_enum_number()?)?.name().to_owned();
     let name = name.strip_prefix("GATEWAY_KEY_SCOPE_").filter(|name| *name != "UNSPECIFIED")?;
     Some(format!("{}{}", name.get(..1)?, name.get(1..)?.to_ascii_lowercase()))
+}
+
+/// Writes the catalogue as a table. A text that is missing ends the build.
+fn messages(json: &[u8]) -> Result<String, Box<dyn Error>> {
+    let catalogue: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json)?;
+    let mut code = "pub const MESSAGES: &[Message] = &[\n".to_owned();
+    for (name, message) in &catalogue {
+        let text = |member: &str| {
+            let text = message.get(member).and_then(serde_json::Value::as_str);
+            text.ok_or_else(|| format!("messages.json: {name} has no `{member}`"))
+        };
+        let (anchor, en, vi) = (text("anchor")?, text("en")?, text("vi")?);
+        code += &format!("    Message {{ name: {name:?}, anchor: {anchor:?}, en: {en:?}, vi: {vi:?} }},\n");
+    }
+    Ok(code + "];\n")
 }
 
 /// Finds every `.proto` file below `dir`.

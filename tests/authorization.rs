@@ -38,6 +38,9 @@ const SERVICES: &[(&str, Scope)] = &[
     ("VisionService", Scope::Models),
 ];
 
+/// Services that anybody may call, also without a key.
+const PUBLIC: &[&str] = &["StatusService"];
+
 /// Every route of the REST face that needs a key, with what it needs. A route without a row fails a test below. The
 /// bodies are well-formed: the REST face reads them before it asks the gateway.
 const ROUTES: &[(Method, &str, &str, Scope)] = &[
@@ -47,6 +50,8 @@ const ROUTES: &[(Method, &str, &str, Scope)] = &[
     (Method::POST, "/v1/completions", r#"{"model":"sandbox/echo","prompt":"hi"}"#, Scope::Models),
     (Method::POST, "/v1/responses", r#"{"model":"sandbox/echo","input":"hi"}"#, Scope::Models),
     (Method::POST, "/v1/embeddings", r#"{"model":"sandbox/embed","input":"hi"}"#, Scope::Models),
+    (Method::POST, "/api/v1/chat/generate-text", r#"{"message":"hi","model":"sandbox/echo"}"#, Scope::Models),
+    (Method::POST, "/api/v1/vision/extract-text", FORM, Scope::Models),
     (Method::GET, "/api/v1/keys", "", Scope::Keys),
     (Method::POST, "/api/v1/keys", r#"{"name":"x"}"#, Scope::Keys),
     (Method::GET, "/api/v1/keys/none", "", Scope::Keys),
@@ -69,6 +74,9 @@ const ROUTES: &[(Method, &str, &str, Scope)] = &[
     (Method::GET, "/api/v1/usage", "", Scope::Activity),
 ];
 const CHAT: &str = r#"{"model":"sandbox/echo","messages":[{"role":"user","content":"hi"}]}"#;
+/// A form with no more than its beginning of a picture: nobody is asked to read it.
+const FORM: &str = "--x\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\ncontent-type: image/png\r\n\r\n\
+                    \u{7f}PNG\r\n--x--\r\n";
 
 /// Routes that anybody may use.
 const OPEN: &[&str] = &["/api/v1/health", "/livez", "/readyz"];
@@ -137,7 +145,8 @@ impl World {
             request = request.header("authorization", header);
         }
         if !body.is_empty() {
-            request = request.header("content-type", "application/json").body(body.to_owned());
+            let kind = if body == FORM { "multipart/form-data; boundary=x" } else { "application/json" };
+            request = request.header("content-type", kind).body(body.to_owned());
         }
         let response = request.send().await.unwrap();
         let status = response.status();
@@ -225,7 +234,8 @@ fn rpcs() -> Vec<Rpc> {
     let messages: BTreeMap<_, _> =
         ours.iter().flat_map(|f| &f.message_type).map(|m| (format!(".aigateway.v1.{}", m.name()), m)).collect();
     let mut rpcs = Vec::new();
-    for service in ours.iter().flat_map(|file| &file.service) {
+    let services = ours.iter().flat_map(|file| &file.service);
+    for service in services.filter(|service| !PUBLIC.contains(&service.name())) {
         let row = SERVICES.iter().find(|(name, _)| *name == service.name());
         let (_, scope) = row.unwrap_or_else(|| panic!("{} needs a row in SERVICES", service.name()));
         for method in &service.method {
@@ -274,6 +284,21 @@ async fn every_rpc_with_every_kind_of_key() {
         }
     }
     println!("{} rpcs, {} bad keys, {} good ones: {cells} cells", rpcs.len(), world.bad.len(), world.good.len());
+    world.gateway.stop().await;
+}
+
+/// What needs no key tells everybody the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_public_is_open_to_all() {
+    let world = World::new().await;
+    let keys = world.good.values().map(|(key, _)| Some(format!("Bearer {key}")));
+    for header in world.bad.values().cloned().chain(keys) {
+        let status = world.call("/aigateway.v1.StatusService/GetStatus", header.as_deref(), ()).await;
+        assert_eq!(status.code(), Code::Ok, "{header:?}: {status}");
+    }
+    let set = FileDescriptorSet::decode(DESCRIPTOR_SET).unwrap();
+    let names: Vec<_> = set.file.iter().flat_map(|f| &f.service).map(|service| service.name()).collect();
+    assert!(PUBLIC.iter().all(|name| names.contains(name)), "{names:?}");
     world.gateway.stop().await;
 }
 

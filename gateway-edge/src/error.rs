@@ -1,7 +1,5 @@
-//! Failures as HTTP answers: the edge's one table from gRPC reasons to OpenAI errors.
-//!
-//! What the service means by a reason is written in `errors.proto`; what OpenAI's clients make of a status, a type and a
-//! code is in `docs/errors.md`. Nothing else in the edge chooses a status for a gRPC error.
+//! Failures as HTTP answers. The one table from gRPC reasons to OpenAI errors is `rows.rs` beside; nothing else in the edge
+//! chooses a status for a gRPC error.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -11,11 +9,23 @@ use axum::{
 };
 use bytes::{BufMut as _, BytesMut};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
+use tonic::Status;
+use tonic_types::StatusExt as _;
+
+use crate::language::Language;
+
+use rows::{
+    CUT,
+    CodeFrom::{Fixed, Metadata},
+    INVALID, Retry, SERVER, lookup,
+};
+use spoken::Spoken;
 
 pub(crate) mod field;
+mod rows;
+mod spoken;
 
 /// Which clients read the answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,142 +56,11 @@ struct Inner {
     /// Set when a retry is pointless although the status looks like one that deserves it.
     final_answer: bool,
     allow: Option<HeaderValue>,
-}
-
-/// Where the OpenAI code of a row comes from.
-#[derive(Clone, Copy)]
-enum CodeFrom {
-    Fixed(&'static str),
-    /// The service's metadata, with this as the default.
-    Metadata(Option<&'static str>),
-}
-
-/// What a row says about trying again.
-#[derive(Clone, Copy, PartialEq)]
-enum Retry {
-    /// `retry-after` when the service gave a time.
-    IfTold,
-    /// `retry-after` always, one second when the service gave no time.
-    Soon,
-    /// `retry-after` when the service gave a time; without one nothing changes by waiting.
-    WhenTold,
-    /// `x-should-retry: false`: clients would otherwise repeat a 429 or a 5xx twice.
-    Never,
-}
-
-struct Row {
-    reason: &'static str,
-    status: u16,
-    kind: &'static str,
-    code: CodeFrom,
-    param: Option<&'static str>,
-    retry: Retry,
-}
-
-const fn row(reason: &'static str, status: u16, kind: &'static str, code: CodeFrom) -> Row {
-    Row { reason, status, kind, code, param: None, retry: Retry::IfTold }
-}
-
-impl Row {
-    const fn param(self, param: &'static str) -> Self {
-        Self { param: Some(param), ..self }
-    }
-
-    const fn retry(self, retry: Retry) -> Self {
-        Self { retry, ..self }
-    }
-}
-
-use CodeFrom::{Fixed, Metadata};
-
-const INVALID: &str = "invalid_request_error";
-const SERVER: &str = "server_error";
-const QUOTA: &str = "insufficient_quota";
-const CUT: &str = "upstream_incomplete";
-
-/// By the reason of `google.rpc.ErrorInfo`.
-const REASONS: &[Row] = &[
-    row("GATEWAY_KEY_INVALID", 401, "authentication_error", Fixed("invalid_api_key")),
-    row("NOT_ALLOWED", 403, "permission_error", Metadata(None)),
-    row("MODEL_NOT_FOUND", 404, INVALID, Fixed("model_not_found")).param("model"),
-    row("INVALID_REQUEST", 400, INVALID, Metadata(None)),
-    row("UNSUPPORTED_BY_PROVIDER", 400, INVALID, Fixed("unsupported_parameter")),
-    row("CONTEXT_LENGTH_EXCEEDED", 400, INVALID, Fixed("context_length_exceeded")).param("messages"),
-    row("CONTENT_BLOCKED", 400, INVALID, Fixed("content_filter")),
-    row("UNSUPPORTED_MEDIA_TYPE", 415, INVALID, Metadata(None)),
-    row("TOO_LARGE", 413, INVALID, Metadata(None)),
-    row("RATE_LIMITED", 429, "requests", Fixed("rate_limit_exceeded")),
-    row("PROVIDER_QUOTA_EXCEEDED", 429, QUOTA, Fixed(QUOTA)).retry(Retry::Never),
-    row("BUDGET_EXCEEDED", 402, QUOTA, Fixed(QUOTA)).retry(Retry::Never),
-    row("PROVIDER_KEYS_EXHAUSTED", 503, SERVER, Fixed("provider_keys_exhausted")).retry(Retry::WhenTold),
-    row("UPSTREAM_TIMEOUT", 504, SERVER, Fixed("timeout")),
-    row("STORAGE_UNAVAILABLE", 503, SERVER, Fixed("storage_unavailable")).retry(Retry::Soon),
-    row("OVERLOADED", 503, SERVER, Fixed("server_is_overloaded")).retry(Retry::Soon),
-    row("SHUTTING_DOWN", 503, SERVER, Fixed("shutting_down")).retry(Retry::Soon),
-    row("NOT_IMPLEMENTED", 501, SERVER, Fixed("not_implemented")).retry(Retry::Never),
-    row("NOT_FOUND", 404, INVALID, Fixed("not_found")),
-    row("ALREADY_EXISTS", 409, INVALID, Fixed("already_exists")).retry(Retry::Never),
-    row("CANCELLED", 499, SERVER, Fixed("cancelled")),
-    row("INTERNAL", 500, SERVER, Metadata(None)),
-];
-
-/// UPSTREAM_ERROR, by its failure class.
-const FAILURE_CLASSES: &[Row] = &[
-    // The gateway's key is wrong, not the caller's: a 401 would make the caller's SDK blame its own.
-    row("CREDENTIAL", 502, SERVER, Fixed("upstream_auth")).retry(Retry::Never),
-    row("QUOTA", 429, QUOTA, Fixed(QUOTA)).retry(Retry::Never),
-    row("RATE_LIMIT", 429, "requests", Fixed("rate_limit_exceeded")),
-    row("OVERLOAD", 503, SERVER, Fixed("server_is_overloaded")).retry(Retry::Soon),
-    row("NETWORK", 502, SERVER, Fixed("upstream_unreachable")),
-    row("TIMEOUT", 504, SERVER, Fixed("timeout")),
-    row("BAD_RESPONSE", 502, SERVER, Fixed("upstream_bad_response")),
-    row("CALLER", 400, INVALID, Metadata(None)),
-    row("BLOCKED", 400, INVALID, Fixed("content_filter")),
-    row("MODEL", 404, INVALID, Fixed("model_not_found")).param("model"),
-    row("SERVER_ERROR", 502, SERVER, Fixed("upstream_error")),
-    row("CONTEXT_LENGTH", 400, INVALID, Fixed("context_length_exceeded")).param("messages"),
-];
-
-/// Codes of the gateway's own that say more than the class of a failure does.
-const EXACT_CODES: [&str; 3] = [CUT, "malformed_function_call", "unexpected_tool_call"];
-
-const INTERRUPTED: Row = row("STREAM_INTERRUPTED", 502, SERVER, Fixed("upstream_error"));
-
-const UPSTREAM_OTHER: Row = row("UPSTREAM_ERROR", 502, SERVER, Fixed("upstream_error"));
-
-/// By gRPC code, for a status without `ErrorInfo`: it comes from a proxy, from tonic or from a dead connection.
-fn by_code(code: Code) -> Row {
-    match code {
-        Code::InvalidArgument | Code::OutOfRange | Code::FailedPrecondition => row("", 400, INVALID, Metadata(None)),
-        Code::Unauthenticated => row("", 401, "authentication_error", Fixed("invalid_api_key")),
-        Code::PermissionDenied => row("", 403, "permission_error", Metadata(None)),
-        Code::NotFound => row("", 404, INVALID, Metadata(None)),
-        Code::AlreadyExists => row("", 409, INVALID, Metadata(None)).retry(Retry::Never),
-        Code::ResourceExhausted => row("", 429, "requests", Fixed("rate_limit_exceeded")),
-        Code::DeadlineExceeded => row("", 504, SERVER, Fixed("timeout")),
-        Code::Cancelled => row("", 499, SERVER, Fixed("cancelled")),
-        Code::Unavailable => row("", 503, SERVER, Fixed("service_unavailable")).retry(Retry::Soon),
-        // A change of which nobody knows whether it was made.
-        Code::Aborted => row("", 502, SERVER, Fixed("outcome_unknown")).retry(Retry::Never),
-        Code::Unimplemented => row("", 501, SERVER, Fixed("not_implemented")).retry(Retry::Never),
-        Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => row("INTERNAL", 500, SERVER, Metadata(None)),
-    }
-}
-
-fn lookup(code: Code, details: &ErrorDetails) -> Row {
-    let find = |table: &'static [Row], name: &str| table.iter().find(|row| row.reason == name);
-    let copy = |row: &'static Row| Row { ..*row };
-    let Some(info) = details.error_info().filter(|info| info.domain == "aigateway") else { return by_code(code) };
-    let class = || find(FAILURE_CLASSES, info.metadata.get("failure_class").map_or("", String::as_str));
-    let row = match info.reason.as_str() {
-        "UPSTREAM_ERROR" => class().map_or(UPSTREAM_OTHER, copy),
-        // The status line is out; the cause still has its code.
-        "STREAM_INTERRUPTED" => Row { code: class().map_or(UPSTREAM_OTHER.code, |row| row.code), ..INTERRUPTED },
-        reason => find(REASONS, reason).map_or_else(|| by_code(code), copy),
-    };
-    let told = info.metadata.get("code").map_or("", String::as_str);
-    let exact = EXACT_CODES.iter().find(|code| **code == told && row.status == 502);
-    Row { code: exact.map_or(row.code, |code| Fixed(code)), ..row }
+    /// What the message is written in.
+    language: Language,
+    spoken: Spoken,
+    /// Whether it is the edge's own: the service was not asked.
+    is_own: bool,
 }
 
 impl From<Status> for Failure {
@@ -215,6 +94,9 @@ impl From<Status> for Failure {
             },
             final_answer: row.retry == Retry::Never || (row.retry == Retry::WhenTold && told.is_none()),
             allow: None,
+            language: Language::En,
+            spoken: Spoken::of(&status, &details),
+            is_own: false,
         }))
     }
 }
@@ -224,12 +106,14 @@ fn sentence(message: &str, status: u16) -> String {
     if message.is_empty() { format!("the request failed with status {status}") } else { message.to_owned() }
 }
 
-#[derive(Serialize)]
-struct OpenAiBody<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OpenAiError")]
+pub(crate) struct OpenAiBody<'a> {
     error: OpenAiError<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct OpenAiError<'a> {
     message: &'a str,
     r#type: &'a str,
@@ -237,8 +121,9 @@ struct OpenAiError<'a> {
     code: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct ApiBody<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ApiError")]
+pub(crate) struct ApiBody<'a> {
     detail: &'a str,
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -259,6 +144,9 @@ impl Failure {
             retry_after: None,
             final_answer: false,
             allow: None,
+            language: Language::En,
+            spoken: Spoken::default(),
+            is_own: true,
         }))
     }
 
@@ -291,8 +179,13 @@ impl Failure {
     }
 
     /// Tells the field in the names of the interface that was asked.
-    pub fn named(mut self, names: field::Names) -> Self {
-        self.0.param = self.0.param.map(|param| names.rename(param));
+    pub fn named(self, names: field::Names) -> Self {
+        self.renamed(|param| names.rename(param))
+    }
+
+    /// Tells the field by the name that `rename` has for it.
+    pub fn renamed(mut self, rename: impl FnOnce(String) -> String) -> Self {
+        self.0.param = self.0.param.map(rename);
         self
     }
 
@@ -314,6 +207,32 @@ impl Failure {
     pub fn with_allow(mut self, allow: HeaderValue) -> Self {
         self.0.allow = Some(allow);
         self
+    }
+
+    /// Adds a fact that a text of the catalogue names.
+    pub fn with_fact(mut self, name: &str, value: String) -> Self {
+        self.0.spoken.set(name, Some(value));
+        self
+    }
+
+    /// Speaks another language than English, in which the exact text is best: the catalogue's text takes its place, with
+    /// the exact one as a detail where that says more.
+    pub fn localized(mut self, language: Option<Language>) -> Self {
+        let Some(language @ Language::Vi) = language else { return self };
+        let Inner { spoken, param, message, retry_after, code, status, .. } = &mut *self.0;
+        spoken.set("field", param.clone());
+        spoken.set("detail", Some(message.clone()));
+        spoken.set_wait(*retry_after);
+        if let Some(text) = spoken.text(language, code.as_deref(), *status) {
+            *message = text;
+        }
+        self.0.language = language;
+        self
+    }
+
+    /// Whether the edge refused the request by itself.
+    pub fn is_own(&self) -> bool {
+        self.0.is_own
     }
 
     pub fn status(&self) -> StatusCode {
@@ -353,15 +272,22 @@ impl Failure {
         serde_json::to_vec(&ApiBody { detail, code, param, request_id }).unwrap_or_default()
     }
 
-    /// Answers in the style of the route, without the request id header.
-    pub fn into_response(self, style: Style, request_id: &str) -> Response {
-        let json = match style {
+    /// Returns the error in the style of the route, as JSON in one line.
+    pub fn to_json(&self, style: Style, request_id: &str) -> Vec<u8> {
+        match style {
             Style::OpenAi => self.to_openai_json(),
             Style::Api => self.to_api_json(request_id),
-        };
+        }
+    }
+
+    /// Answers in the style of the route, without the request id header.
+    pub fn into_response(self, style: Style, request_id: &str) -> Response {
+        let json = self.to_json(style, request_id);
         let mut response = (self.0.status, Body::from(json)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.0.language.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
         if let Some(wait) = self.0.retry_after {
             let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)));

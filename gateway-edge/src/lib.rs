@@ -13,14 +13,21 @@
 //! * `serve`, `draining`, `settings`: the listener, what it says while it stops, and what can be set.
 
 mod api;
+mod assets;
 /// One source for both crates, as `build.rs` is: a codec is a matter of buffers, not of either side.
 #[path = "../../src/grpc/codec.rs"]
 mod codec;
 mod draining;
 mod error;
 mod health;
+/// One source, too: the languages of the catalogue, which is data beside the contract.
+#[path = "../../src/grpc/language.rs"]
+mod language;
+#[path = "../../src/grpc/messages.rs"]
+mod messages;
 mod metadata;
 pub mod openai;
+mod openapi;
 mod routes;
 mod serve;
 mod settings;

@@ -13,7 +13,7 @@ use http::{HeaderMap, HeaderName, HeaderValue, header};
 use tonic::{Request, metadata::MetadataMap};
 use uuid::{Builder, Uuid};
 
-use crate::error::Failure;
+use crate::{error::Failure, language::Language};
 
 pub const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -24,7 +24,7 @@ const X_GATEWAY_STRICT: HeaderName = HeaderName::from_static("x-gateway-strict")
 
 /// Headers that travel on unchanged, beside the provider keys. Everything else stays here: cookies and the caller's
 /// client library are nobody's business behind the edge.
-const FORWARDED: [&str; 3] = ["traceparent", "tracestate", "accept-language"];
+const FORWARDED: [&str; 2] = ["traceparent", "tracestate"];
 
 /// Whether a header holds a key for a provider, `x-<provider>-api-key`. Which providers there are only the service knows.
 fn is_provider_key(name: &str) -> bool {
@@ -96,11 +96,20 @@ pub fn request<T>(message: T, headers: &HeaderMap, id: &RequestId, deadline: Dur
             map.insert(name.clone(), value);
         }
     }
+    // Not the caller's list, which may be long: the one language of it that the service has texts in.
+    if let Some(language) = Language::asked(headers) {
+        map.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    }
     map.insert(X_REQUEST_ID, id.header());
     let mut request = Request::new(message);
     *request.metadata_mut() = MetadataMap::from_headers(map);
     request.set_timeout(deadline);
     request
+}
+
+/// Returns headers with the gateway key, as it came, and nothing else.
+pub fn key_only(headers: &HeaderMap) -> HeaderMap {
+    bearer(headers).map(|key| (header::AUTHORIZATION, key)).into_iter().collect()
 }
 
 /// Returns the gateway key as the service expects it, wherever the client's library put it.

@@ -3,13 +3,13 @@
 use std::{future::Future, io, pin::pin, time::Duration};
 
 use axum::Router;
+use hyper::service::service_fn;
 use hyper_util::{
     rt::{TokioExecutor, TokioIo, TokioTimer},
     server::{
         conn::auto::Builder,
         graceful::{GracefulShutdown, Watcher},
     },
-    service::TowerToHyperService,
 };
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -19,6 +19,8 @@ use tokio::{
 };
 
 use crate::{EdgeSettings, draining};
+
+mod linger;
 
 const HTTP2_PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
@@ -98,7 +100,8 @@ impl Door {
         if !begun {
             return;
         }
-        let connection = self.builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
+        let service = service_fn(move |request| linger::answer(router.clone(), request));
+        let connection = self.builder.serve_connection(TokioIo::new(stream), service);
         if let Err(error) = watcher.watch(connection.into_owned()).await {
             tracing::debug!(error, "a connection ended early");
         }

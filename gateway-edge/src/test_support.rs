@@ -39,8 +39,21 @@ pub enum Step {
 pub struct Seen {
     pub path: String,
     pub headers: HeaderMap,
-    /// The message without its five bytes of framing.
+    /// The first message and what follows it, without its five bytes of framing.
     pub message: Bytes,
+    /// All messages, each with its framing.
+    pub framed: Bytes,
+}
+
+impl Seen {
+    pub fn messages<M: Message + Default>(&self) -> Vec<M> {
+        let (mut rest, mut messages) = (self.framed.clone(), Vec::new());
+        while !rest.is_empty() {
+            let size = u32::from_be_bytes(rest.split_to(5)[1..].try_into().unwrap());
+            messages.push(M::decode(rest.split_to(size as usize)).unwrap());
+        }
+        messages
+    }
 }
 
 /// The scripted service, and what it saw.
@@ -66,9 +79,10 @@ impl Fake {
     async fn answer(&self, request: Request<Body>, script: impl Fn(&str) -> Vec<Step>) -> Response<Body> {
         let (parts, body) = request.into_parts();
         let path = parts.uri.path().to_owned();
-        let message = body.collect().await.map(|all| all.to_bytes().slice(5..)).unwrap_or_default();
+        let framed = body.collect().await.map(|all| all.to_bytes()).unwrap_or_default();
+        let message = framed.get(5..).map(|message| framed.slice_ref(message)).unwrap_or_default();
         let mut steps = VecDeque::from(script(&path));
-        self.calls.lock().unwrap().push(Seen { path, headers: parts.headers, message });
+        self.calls.lock().unwrap().push(Seen { path, headers: parts.headers, message, framed });
         if let Some(Step::Wait(time)) = steps.front() {
             tokio::time::sleep(*time).await;
             steps.pop_front();
@@ -95,6 +109,12 @@ impl Fake {
         let mut response = Response::new(Body::new(StreamBody::new(frames)));
         response.headers_mut().insert("content-type", http::HeaderValue::from_static("application/grpc"));
         response
+    }
+
+    /// Returns what it was asked for beside whether a key is good.
+    pub fn asked(&self) -> Vec<Seen> {
+        let is_question = |seen: &Seen| seen.path.ends_with("/GetProviderKey") && seen.message.is_empty();
+        self.calls.lock().unwrap().iter().filter(|seen| !is_question(seen)).cloned().collect()
     }
 
     pub fn last(&self) -> Seen {

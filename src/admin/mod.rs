@@ -8,6 +8,7 @@ pub mod actor;
 pub mod data_keys;
 mod errors;
 pub mod gateway_keys;
+pub mod gateway_status;
 mod grant;
 mod happening_entries;
 pub mod happenings;

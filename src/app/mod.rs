@@ -29,6 +29,7 @@ use crate::{
         activity::Activity,
         data_keys::DataKeys,
         gateway_keys::{FirstKey, GatewayKeys},
+        gateway_status::StatusReport,
         key_checks::KeyChecks,
         key_import::KeyImport,
         models::Models,
@@ -48,10 +49,11 @@ use crate::{
         key_pool::KeyPool,
         plan::KeySources,
         retry_budget::RetryBudgets,
+        standing::Standings,
     },
     sealing::MasterSource,
     storage::{DatabaseUrl, Listener, Store},
-    telemetry::RequestLog,
+    telemetry::{RequestLog, resident_memory},
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
     vision::{ImageLimit, Vision},
 };
@@ -111,6 +113,13 @@ impl App {
         let upstream = UpstreamModels::new(transport.clone());
         let models = Arc::new(Models { catalog: catalog.clone(), keys: keys_of_requests.clone(), upstream });
         let failover = chat.failover.clone();
+        let status = Arc::new(StatusReport {
+            directory: directory.clone(),
+            catalog: catalog.clone(),
+            failover: failover.clone(),
+            started_ms: now_ms(),
+            resident_memory,
+        });
         let vision = Arc::new(Vision {
             chat: chat.clone(),
             default_models: providers::vision_models(&settings),
@@ -121,8 +130,8 @@ impl App {
         let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
         let background =
             background::Work { admin: admin.clone(), listener, catalog, records, happened, entries, retention };
-        let services =
-            Services { chat, vision, embedder, models, admin, directory, key_headers: providers::key_headers() };
+        let key_headers = providers::key_headers();
+        let services = Services { chat, vision, embedder, models, admin, status, directory, key_headers };
         let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
         Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
     }
@@ -230,11 +239,12 @@ fn chat(settings: &Settings, recorder: Recorder, pool: Arc<KeyPool>) -> anyhow::
     let hosts = &settings.upstreams.media_hosts;
     let media = (!hosts.is_empty()).then(|| MediaFetcher::new(hosts)).transpose()?;
     let catalog = Arc::new(catalog(settings)?);
-    let names = catalog.providers().iter().map(|provider| provider.name.clone());
+    let names = || catalog.providers().iter().map(|provider| provider.name.clone());
     let failover = Failover {
         limits: FailoverLimits { max_attempts: settings.limits.max_attempts, first_pause: FIRST_RETRY_PAUSE },
         pool: pool.clone(),
-        budgets: RetryBudgets::new(names),
+        budgets: RetryBudgets::new(names()),
+        standings: Standings::new(names()),
         now_ms,
     };
     Ok(Chat {

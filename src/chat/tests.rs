@@ -107,6 +107,7 @@ fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
             limits: FailoverLimits { max_attempts: 3, first_pause: Duration::ZERO },
             pool,
             budgets: Default::default(),
+            standings: Default::default(),
             now_ms: || 1_000_000,
         }),
         memory: Arc::default(),

@@ -18,6 +18,7 @@ pub mod key;
 pub mod media_type;
 pub mod model;
 mod pacific;
+pub mod provider_health;
 pub mod quoted;
 pub mod scope;
 pub mod time_id;

@@ -79,6 +79,7 @@ fn embedder(outcomes: Vec<Result<EmbeddingReply, UpstreamFailure>>) -> (Embedder
             limits: FailoverLimits { max_attempts: 3, first_pause: Duration::ZERO },
             pool,
             budgets: Default::default(),
+            standings: Default::default(),
             now_ms: || 1_000_000,
         }),
         recorder,

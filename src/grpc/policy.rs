@@ -10,8 +10,8 @@ use crate::domain::{
 /// What an rpc asks of its caller, and what it promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
-    /// What the caller's key must be allowed to do.
-    pub scope: Scope,
+    /// What the caller's key must be allowed to do; `None` where anybody may call, also without a key.
+    pub scope: Option<Scope>,
     /// Whether its answer is a stream without an end of its own.
     pub endless: bool,
 }
@@ -25,10 +25,15 @@ pub fn policy_for(path: &str, caller: &Caller) -> Result<Policy> {
                        version";
         return Err(Error::new(ErrorKind::NotAllowed, message));
     };
-    if caller.scopes.has(policy.scope) {
-        return Ok(policy);
+    match policy.scope {
+        Some(scope) if !caller.scopes.has(scope) => Err(missing(scope)),
+        Some(_) | None => Ok(policy),
     }
-    Err(missing(policy.scope))
+}
+
+/// Whether the rpc at this path is for anybody.
+pub fn is_public(path: &str) -> bool {
+    policy_of(path).is_some_and(|policy| policy.scope.is_none())
 }
 
 /// The message holds no path: it would repeat what the caller wrote.
@@ -54,7 +59,8 @@ mod tests {
             ("/aigateway.v1.ActivityService/WatchActivity", Scope::Activity, true),
             ("/aigateway.v1.ActivityService/ListUsage", Scope::Activity, false),
         ] {
-            assert_eq!(policy_of(path), Some(Policy { scope, endless }), "{path}");
+            assert_eq!(policy_of(path), Some(Policy { scope: Some(scope), endless }), "{path}");
+            assert!(!is_public(path), "{path}");
             assert!(policy_for(path, &caller(&[scope])).is_ok());
             let others: Vec<Scope> = Scope::ALL.into_iter().filter(|s| *s != scope).collect();
             let error = policy_for(path, &caller(&others)).unwrap_err();
@@ -64,9 +70,16 @@ mod tests {
     }
 
     #[test]
+    fn the_status_is_public() {
+        let path = "/aigateway.v1.StatusService/GetStatus";
+        assert!(is_public(path) && policy_for(path, &caller(&[])).is_ok());
+    }
+
+    #[test]
     fn what_is_not_in_the_table_is_refused() {
         for path in ["", "/", "/aigateway.v1.ChatService/None", "/aigateway.v1.ChatService/StreamChatCompletion/"] {
             assert_eq!(policy_for(path, &caller(&Scope::ALL)).unwrap_err().kind, ErrorKind::NotAllowed, "{path}");
+            assert!(!is_public(path), "{path}");
         }
     }
 }

@@ -20,21 +20,24 @@ use super::{
     chat::ChatGrpc,
     context::KeyHeaders,
     embeddings::EmbeddingsGrpc,
+    gateway_status::StatusGrpc,
     in_memory::InMemory,
     keys::KeysGrpc,
+    localize::Localized,
     models::ModelsGrpc,
     upload::UploadLimits,
     vision::VisionGrpc,
 };
 use crate::{
     access::Directory,
-    admin::{Administration, models::Models},
+    admin::{Administration, gateway_status::StatusReport, models::Models},
     chat::{Chat, Transport},
     embeddings::{Embedder, EmbeddingTransport},
     pb::{
         DESCRIPTOR_SET, activity_service_server::ActivityServiceServer, chat_service_server::ChatServiceServer,
         embedding_service_server::EmbeddingServiceServer, key_service_server::KeyServiceServer,
-        model_service_server::ModelServiceServer, vision_service_server::VisionServiceServer,
+        model_service_server::ModelServiceServer, status_service_server::StatusServiceServer,
+        vision_service_server::VisionServiceServer,
     },
     vision::Vision,
 };
@@ -63,16 +66,23 @@ pub struct Services<T> {
     pub embedder: Arc<Embedder<T>>,
     pub models: Arc<Models>,
     pub admin: Arc<Administration>,
+    pub status: Arc<StatusReport>,
     pub directory: Arc<Directory>,
     pub key_headers: KeyHeaders,
 }
 
 /// The chat service behind its layer.
-pub type ChatEntry<T> = Layered<CallService<ChatServiceServer<ChatGrpc<T>>>, ChatServiceServer<ChatGrpc<T>>>;
+pub type ChatEntry<T> = Layered<Localized<CallService<ChatServiceServer<ChatGrpc<T>>>>, ChatServiceServer<ChatGrpc<T>>>;
 
 impl<T: Transport + EmbeddingTransport> Services<T> {
     /// Returns our services behind the layer every call passes.
-    fn routes(&self, layer: &CallLayer, most: usize, upload: UploadLimits) -> (Routes, ChatEntry<T>) {
+    fn routes(
+        &self,
+        layer: &CallLayer,
+        settings: &GrpcSettings,
+        stopping: CancellationToken,
+    ) -> (Routes, ChatEntry<T>) {
+        let (most, upload) = (settings.max_message_bytes, UploadLimits { idle: settings.upload_idle });
         let chat = ChatGrpc { chat: self.chat.clone(), key_headers: self.key_headers.clone() };
         let models = ModelsGrpc { models: self.models.clone(), key_headers: self.key_headers.clone() };
         let embeddings = EmbeddingsGrpc { embedder: self.embedder.clone(), key_headers: self.key_headers.clone() };
@@ -90,11 +100,13 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             .max_encoding_message_size(usize::MAX)
             .accept_compressed(CompressionEncoding::Gzip);
         let chat = layer.named_layer(chat);
+        let status = StatusGrpc { report: self.status.clone(), calls: layer.clone(), stopping };
         let routes = Routes::new(chat.clone())
             .add_service(layer.named_layer(embeddings))
             .add_service(layer.named_layer(ModelServiceServer::new(models)))
             .add_service(layer.named_layer(vision))
             .add_service(layer.named_layer(keys))
+            .add_service(layer.named_layer(StatusServiceServer::new(status)))
             .add_service(layer.named_layer(ActivityServiceServer::new(ActivityGrpc { admin: self.admin.clone() })));
         (routes, chat)
     }
@@ -114,7 +126,7 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
             max_message_bytes: settings.max_message_bytes,
         };
         let layer = CallLayer::new(self.directory.clone(), limits, health.stopping.clone());
-        let (routes, chat) = self.routes(&layer, limits.max_message_bytes, UploadLimits { idle: settings.upload_idle });
+        let (routes, chat) = self.routes(&layer, settings, health.stopping.clone());
         let routes = routes.add_service(service);
         let in_memory = InMemory::new(chat, "/aigateway.v1.ChatService/", routes.clone());
         (routes, in_memory, health)
@@ -130,9 +142,8 @@ pub struct Health {
 
 impl Health {
     async fn set(&self, status: ServingStatus) {
-        let services =
-            ["ActivityService", "ChatService", "EmbeddingService", "KeyService", "ModelService", "VisionService"];
-        let services = services.map(|name| format!("aigateway.v1.{name}"));
+        let services = ["Activity", "Chat", "Embedding", "Key", "Model", "Status", "Vision"];
+        let services = services.map(|name| format!("aigateway.v1.{name}Service"));
         for name in [String::new()].into_iter().chain(services) {
             self.reporter.set_service_status(name, status).await;
         }

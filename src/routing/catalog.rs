@@ -195,6 +195,7 @@ impl Catalog {
             format!("the model `{shown}` does not exist; did you mean {closest}? GET /v1/models lists all")
         };
         Error { field: Some("prompt.model".into()), ..Error::new(ErrorKind::ModelNotFound, message) }
+            .with("model", shown)
             .with("closest", closest)
     }
 }
@@ -203,6 +204,7 @@ fn retired(asked: &str, date: &str, replacement: &str) -> Error {
     let when = if date.is_empty() { String::new() } else { format!(" on {date}") };
     let message = format!("the model `{asked}` was shut down by its provider{when}; use `{replacement}` instead");
     Error { field: Some("prompt.model".into()), ..Error::new(ErrorKind::ModelNotFound, message) }
+        .with("model", asked)
         .with("replacement", replacement)
 }
 

@@ -13,6 +13,7 @@ use super::{
     key_pool::KeyPool,
     plan::Plan,
     retry_budget::RetryBudgets,
+    standing::Standings,
 };
 use crate::domain::{error::Error, failure::UpstreamFailure, key::ProviderKey, usage::Attempt};
 
@@ -43,6 +44,7 @@ pub struct Failover {
     pub limits: FailoverLimits,
     pub pool: Arc<KeyPool>,
     pub budgets: RetryBudgets,
+    pub standings: Standings,
     /// The wall clock in Unix milliseconds.
     pub now_ms: fn() -> i64,
 }
@@ -57,19 +59,23 @@ impl Failover {
     ) -> Result<Succeeded<A::Answer>, Error> {
         let mut chooser = Chooser::new(plan, self.limits, self.budgets.of(&plan.target.provider));
         let mut findings = Findings::new(&self.pool, plan);
+        let standing = self.standings.of(&plan.target.provider);
         loop {
             let probed = plan.ring.as_ref().map(|ring| ring.shared.probed.notified());
             let started = Instant::now();
             match chooser.next((self.now_ms)(), deadline.duration_since(started)) {
                 Next::Try(turn) => match what.attempt(turn.candidate.map(Candidate::key)).await {
                     Ok(answer) => {
-                        let skipped = chooser.skipped();
-                        let attempts = findings.succeeded(&turn, skipped, started.elapsed(), (self.now_ms)());
+                        let (skipped, now_ms) = (chooser.skipped(), (self.now_ms)());
+                        standing.inspect(|standing| standing.answered(now_ms));
+                        let attempts = findings.succeeded(&turn, skipped, started.elapsed(), now_ms);
                         return Ok(Succeeded { answer, key: turn.candidate.cloned(), attempts });
                     }
                     Err(failure) => {
+                        let now_ms = (self.now_ms)();
                         chooser.failed(failure.class);
-                        findings.failed(&turn, failure, started.elapsed(), (self.now_ms)());
+                        standing.inspect(|standing| standing.failed(failure.class, now_ms));
+                        findings.failed(&turn, failure, started.elapsed(), now_ms);
                     }
                 },
                 Next::Pause(pause) => sleep(jittered(pause, started)).await,

@@ -13,6 +13,7 @@ pub mod happenings;
 pub mod key_pool;
 pub mod plan;
 pub mod retry_budget;
+pub mod standing;
 pub mod transport;
 pub mod upstream_error;
 

@@ -1,22 +1,27 @@
 //! The log of activity: its filters, and how entries are shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{error::Failure, pb};
 
 use super::{
+    outcome::Attempt,
     provider_keys::filled,
     query::Query,
+    schemas,
     time::{self, Time},
     words::{self, word},
 };
 
 /// An entry as it is shown. `provider_name`, `key_id` and `description` are the names that the earlier gateway had for
 /// `provider`, `provider_key_id` and `message`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityEntry")]
 pub struct Entry<'a> {
     id: &'a str,
     created_at: Option<Time>,
+    #[schemars(schema_with = "schemas::action")]
     action: Option<&'static str>,
     provider_name: &'a str,
     provider: &'a str,
@@ -31,19 +36,9 @@ pub struct Entry<'a> {
     request_id: Option<&'a str>,
     description: &'a str,
     message: &'a str,
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     attempts: Vec<Attempt<'a>>,
-}
-
-#[derive(Serialize)]
-struct Attempt<'a> {
-    provider: &'a str,
-    model: &'a str,
-    key_name: &'a str,
-    failure_class: Option<&'static str>,
-    http_status: Option<u32>,
-    duration_ms: u64,
-    message: Option<&'a str>,
 }
 
 impl<'a> Entry<'a> {
@@ -66,23 +61,16 @@ impl<'a> Entry<'a> {
             description: &entry.message,
             message: &entry.message,
             failure_class: failure(entry.failure_class),
-            attempts: entry.attempts.iter().map(Attempt::of).collect(),
+            attempts: Attempt::all(&entry.attempts),
         }
     }
 }
 
-impl<'a> Attempt<'a> {
-    fn of(attempt: &'a pb::Attempt) -> Self {
-        Self {
-            provider: &attempt.provider,
-            model: &attempt.model,
-            key_name: &attempt.key_alias,
-            failure_class: failure(attempt.failure_class),
-            http_status: attempt.http_status,
-            duration_ms: attempt.duration_ms,
-            message: filled(&attempt.message),
-        }
-    }
+/// Tells that entries are missing in a stream; the list has them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityGap")]
+pub struct Gap {
+    pub skipped_count: Option<u64>,
 }
 
 fn failure(class: Option<i32>) -> Option<&'static str> {

@@ -7,6 +7,9 @@ use crate::error::Failure;
 
 use super::query::unknown;
 
+/// Longest path that is told.
+const LONGEST_PATH: usize = 200;
+
 /// Reads a body that is one JSON object.
 pub fn read<T: DeserializeOwned>(json: &[u8]) -> Result<T, Failure> {
     // serde would take an array for an object with its members in order.
@@ -55,6 +58,8 @@ pub fn unchanged(members: &str) -> Failure {
 
 /// serde's text says what was found, which may be a secret, and what was expected; only the latter is told.
 fn explain(path: &str, error: &serde_json::Error) -> Failure {
+    // Members that the caller names may stand in it.
+    let path = if path.len() > LONGEST_PATH { "" } else { path };
     let text = error.to_string();
     if !error.is_data() {
         return Failure::new(StatusCode::BAD_REQUEST, format!("We could not parse the JSON body: {text}."));
@@ -63,11 +68,20 @@ fn explain(path: &str, error: &serde_json::Error) -> Failure {
     let quoted = |start: &str| text.strip_prefix(start)?.split_once('`');
     if let Some((name, rest)) = quoted("unknown field `") {
         let expected = rest.split_once("expected ").map_or("none", |(_, names)| names.trim_start_matches("one of "));
-        return unknown("member", name, &expected.replace('`', ""));
+        return unknown("member", name, &expected.replace('`', "")).renamed(|shown| within(path, name, shown));
     }
     if let Some((name, _)) = quoted("duplicate field `") {
-        return Failure::invalid(name, format!("'{name}' is given twice, perhaps by two names; give it once."));
+        let message = format!("'{name}' is given twice, perhaps by two names; give it once.");
+        return Failure::invalid(name, message).renamed(|shown| within(path, name, shown));
     }
     let expected = text.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
     Failure::invalid(path, format!("Invalid '{path}': expected {expected}."))
+}
+
+/// Returns where the member `name` stands that is shown as `shown`. The path leads to it, or to the object that has it.
+fn within(path: &str, name: &str, shown: String) -> String {
+    match path.strip_suffix(name).unwrap_or(path).trim_end_matches('.') {
+        "" => shown,
+        parent => format!("{parent}.{shown}"),
+    }
 }

@@ -2,15 +2,21 @@
 //!
 //! * `words`, `time`: how enums and times are written, the same everywhere.
 //! * `query`, `body`: reading what a caller wrote; a name that is not known is refused.
+//! * `outcome`: how an answer came about, the same in every reply that has it.
 //! * the others: one file for each resource.
 
 pub mod activity;
 pub mod body;
+pub mod extract_text;
 pub mod gateway_keys;
+pub mod generate_text;
+pub mod health;
 pub mod import;
 pub mod key_tests;
+pub mod outcome;
 pub mod provider_keys;
 pub mod query;
+pub mod schemas;
 pub mod time;
 pub mod usage;
 pub mod words;

@@ -75,6 +75,45 @@ pub const DIMENSIONS: &[(&str, pb::UsageDimension)] = &[
     ("key", pb::UsageDimension::GatewayKey),
 ];
 
+/// `model` is what the earlier gateway's providers called the assistant.
+pub const ROLES: &[(&str, pb::Role)] = &[
+    ("user", pb::Role::User),
+    ("assistant", pb::Role::Assistant),
+    ("model", pb::Role::Assistant),
+    ("system", pb::Role::System),
+];
+
+pub const FINISH_REASONS: &[(&str, pb::FinishReason)] = &[
+    ("stop", pb::FinishReason::Stop),
+    ("length", pb::FinishReason::Length),
+    ("tool_calls", pb::FinishReason::ToolCalls),
+    ("content_filter", pb::FinishReason::ContentFilter),
+];
+
+pub const USAGE_SOURCES: &[(&str, pb::UsageSource)] = &[
+    ("provider", pb::UsageSource::Provider),
+    ("estimated", pb::UsageSource::Estimated),
+    ("partial", pb::UsageSource::Partial),
+];
+
+pub const COST_BASES: &[(&str, pb::CostBasis)] = &[
+    ("provider", pb::CostBasis::Provider),
+    ("catalog", pb::CostBasis::Catalog),
+    ("unpriced", pb::CostBasis::Unpriced),
+];
+
+pub const WARNING_ACTIONS: &[(&str, pb::WarningAction)] =
+    &[("dropped", pb::WarningAction::Dropped), ("rewritten", pb::WarningAction::Rewritten)];
+
+pub const DATABASE_STATES: &[(&str, pb::DatabaseState)] =
+    &[("available", pb::DatabaseState::Available), ("unreachable", pb::DatabaseState::Unreachable)];
+
+pub const AVAILABILITIES: &[(&str, pb::ProviderAvailability)] = &[
+    ("available", pb::ProviderAvailability::Available),
+    ("degraded", pb::ProviderAvailability::Degraded),
+    ("unknown", pb::ProviderAvailability::Unknown),
+];
+
 /// Writes a value of the contract; one that a newer service invented has no word.
 pub fn word<T: Copy + PartialEq + TryFrom<i32>>(value: i32, words: &[(&'static str, T)]) -> Option<&'static str> {
     let value = T::try_from(value).ok()?;

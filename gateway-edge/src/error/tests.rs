@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::*;
+use super::{
+    rows::{FAILURE_CLASSES, REASONS},
+    *,
+};
 
 fn status(code: Code, reason: &str, metadata: &[(&str, &str)], violation: Option<&str>, retry_ms: u64) -> Status {
     let metadata: HashMap<String, String> = metadata.iter().map(|(k, v)| ((*k).into(), (*v).into())).collect();

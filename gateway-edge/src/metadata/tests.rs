@@ -13,7 +13,7 @@ fn forwards_identity_keys_and_trace_only() {
         ("x-google-api-key", "AIza"),
         ("x-anthropic-api-key", "sk-ant"),
         ("traceparent", "00-a-b-01"),
-        ("accept-language", "vi"),
+        ("accept-language", "fr-FR, vi-VN;q=0.9, en;q=0.5"),
         ("cookie", "secret"),
         ("openai-organization", "org"),
         ("x-stainless-lang", "python"),

@@ -1,21 +1,25 @@
 //! Models as OpenAI's clients list them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{error::Failure, pb};
+use crate::{api::time::day, error::Failure, pb};
 
 use super::options::{MODALITIES, one_of};
 
-#[derive(Serialize)]
-struct List<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModelList")]
+pub struct List<'a> {
+    #[schemars(extend("const" = "list"))]
     object: &'static str,
     data: Vec<Model<'a>>,
 }
 
 /// The first four members are required by clients; the others are extensions that some of them read.
-#[derive(Serialize)]
-struct Model<'a> {
+#[derive(Serialize, JsonSchema)]
+pub struct Model<'a> {
     id: &'a str,
+    #[schemars(extend("const" = "model"))]
     object: &'static str,
     created: i64,
     owned_by: &'a str,
@@ -28,7 +32,7 @@ struct Model<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     input_modalities: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    shutdown_date: Option<i64>,
+    shutdown_date: Option<String>,
 }
 
 /// Names of the contract's capabilities, in lists and in the filter of the list.
@@ -64,6 +68,11 @@ pub fn filter(query: &str) -> Result<pb::ListModelsRequest, Failure> {
     Ok(request)
 }
 
+/// Every word that the filter of the list knows.
+pub fn capabilities() -> Vec<&'static str> {
+    CAPABILITIES.iter().map(|(name, _)| *name).collect()
+}
+
 /// Returns the names of enum values, those that have one.
 fn names<T: Copy + PartialEq + TryFrom<i32>>(values: &[i32], table: &[(&'static str, T)]) -> Vec<&'static str> {
     let name = |value: &i32| {
@@ -83,7 +92,7 @@ fn model(model: &pb::Model) -> Model<'_> {
         max_output_tokens: model.max_output_tokens,
         capabilities: names(&model.capabilities, CAPABILITIES),
         input_modalities: names(&model.input_modalities, MODALITIES),
-        shutdown_date: model.shutdown_time.as_ref().map(|time| time.seconds),
+        shutdown_date: day(&model.shutdown_time),
     }
 }
 

@@ -6,10 +6,11 @@ use http::{HeaderMap, HeaderName, HeaderValue};
 use crate::{
     Transport,
     error::Failure,
+    language::Language,
     metadata::{self, RequestId},
     openai::EventWriter,
     pb::{self, chat_service_client::ChatServiceClient},
-    routes::{Edge, sse},
+    routes::{edge::Edge, sse},
 };
 
 fn client(edge: &Edge) -> ChatServiceClient<Transport> {
@@ -45,7 +46,7 @@ pub async fn stream<W: EventWriter + Send + Unpin + 'static>(
         let request = metadata::request(message, headers, id, edge.settings.request_timeout);
         events.then(async move { client.stream_chat_completion(request).await.map(tonic::Response::into_inner) });
     }
-    let body = sse::hold(events, writer, edge.settings.heartbeat).await?;
+    let body = sse::hold(events, writer, edge.settings.heartbeat, Language::asked(headers)).await?;
 
     let mut response = Response::new(());
     let head = response.headers_mut();

@@ -17,7 +17,7 @@ use http_body::Frame;
 use tokio::time::{Instant, Sleep, sleep_until};
 use tonic::{Code, Status, Streaming};
 
-use crate::{error::Failure, openai::EventWriter, pb};
+use crate::{error::Failure, language::Language, openai::EventWriter, pb};
 
 type Event = pb::StreamChatCompletionResponse;
 
@@ -77,12 +77,14 @@ pub async fn hold<W: EventWriter + Unpin>(
     events: Events,
     writer: W,
     heartbeat: Duration,
+    language: Option<Language>,
 ) -> Result<SseBody<W>, Failure> {
     let mut body = SseBody {
         events: Some(events),
         writer,
         out: BytesMut::with_capacity(FRAME_BYTES),
         heartbeat,
+        language,
         last_write: Instant::now(),
         timer: Box::pin(sleep_until(Instant::now() + heartbeat)),
     };
@@ -115,6 +117,8 @@ pub struct SseBody<W> {
     writer: W,
     out: BytesMut,
     heartbeat: Duration,
+    /// Of the failure that ends the stream, if one does.
+    language: Option<Language>,
     last_write: Instant,
     timer: Pin<Box<Sleep>>,
 }
@@ -161,7 +165,7 @@ impl<W: EventWriter> SseBody<W> {
                 Poll::Ready(Ok(())) => {}
                 Poll::Ready(Err(failure)) => {
                     tracing::warn!(error.code = failure.code(), "a stream broke after its head was sent");
-                    self.writer.fail(&failure, &mut self.out);
+                    self.writer.fail(&failure.localized(self.language), &mut self.out);
                     // Nothing of it is wanted any more.
                     self.events = None;
                 }

@@ -1,7 +1,8 @@
 //! The routes from outside: paths, methods, limits, headers, models, health, gRPC-Web and CORS.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::Request;
+use http_body_util::BodyExt as _;
 use prost::Message as _;
 use serde_json::json;
 use tonic::{Code, Status};
@@ -165,7 +166,7 @@ async fn refusals_speak_the_language_of_their_route() {
         let error = serde_json::from_str::<serde_json::Value>(&body).unwrap()["error"].clone();
         assert_eq!((&error["message"], &error["type"]), (&json!(message), &json!("invalid_request_error")));
     }
-    assert!(fake.calls.lock().unwrap().is_empty(), "nothing of it reached the service");
+    assert!(fake.asked().is_empty(), "nothing of it reached the service");
     let (response, body) = ask(&fake, get("/api/v1/nothing").header("x-request-id", "r-2"), "").await;
     assert_eq!(response.status(), 404);
     let expected =
@@ -324,7 +325,7 @@ async fn the_other_faces_of_a_chat() {
         let answer: serde_json::Value = serde_json::from_str(&answer).unwrap();
         assert_eq!(answer.pointer(pointer).unwrap(), "hi", "{path}");
     }
-    assert_eq!(fake.calls.lock().unwrap().len(), 5, "one call for each prompt");
+    assert_eq!(fake.asked().len(), 5, "one call for each prompt");
     let (response, body) = ask(&fake, post("/v1/responses"), r#"{"model":"m"}"#).await;
     assert_eq!(response.status(), 400);
     assert!(body.contains(r#""param":"input""#), "{body}");
@@ -349,7 +350,7 @@ async fn streams_of_the_other_faces() {
         assert!(stream.trim_end().rsplit("\n\n").next().unwrap().starts_with(end), "{path}: {stream}");
         // The second prompt is asked for when the first one is answered.
         let calls = if path == "/v1/completions" { 2 } else { 1 };
-        assert_eq!(fake.calls.lock().unwrap().len(), calls, "{path}");
+        assert_eq!(fake.asked().len(), calls, "{path}");
     }
     // Before the first word there is still a status, and the field is told in the words of the interface.
     let fake = Fake::default();

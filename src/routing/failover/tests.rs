@@ -58,6 +58,7 @@ fn stage(keys: Vec<PoolKey>, environment: bool) -> Stage {
         limits: FailoverLimits { max_attempts: 3, first_pause: Duration::from_millis(200) },
         pool: pool.clone(),
         budgets: RetryBudgets::new(["p".to_owned()]),
+        standings: Default::default(),
         now_ms: || NOW,
     };
     Stage { failover, sources: sources(&pool, environment), queue }

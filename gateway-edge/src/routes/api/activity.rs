@@ -19,13 +19,15 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&activity::LIST)?;
     let filter = activity::list(&query)?;
     let mut pages = Pages::of(&query)?.limited(DEFAULT_LIMIT);
-    let mut entries = Vec::new();
-    while let Some((page_size, page_token)) = pages.wanted() {
+    let ask = |page_size, page_token| {
         let message = pb::ListActivityRequest { page_size, page_token, ..filter.clone() };
-        let page = call.activity().list_activity(call.request(message)).await?.into_inner();
-        entries.extend(page.entries);
-        pages.go_on(page.next_page_token);
-    }
+        let (mut client, request) = (call.activity(), call.request(message));
+        async move {
+            let page = client.list_activity(request).await?.into_inner();
+            Ok((page.entries, page.next_page_token))
+        }
+    };
+    let entries = pages.collect(ask).await?;
     let shown: Vec<_> = entries.iter().map(Entry::of).collect();
     Ok(listed(&call, &shown, &pages))
 }

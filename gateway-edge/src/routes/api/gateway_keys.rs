@@ -16,13 +16,15 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&FILTERS)?;
     let filter = gateway_keys::filter(&query)?;
     let mut pages = Pages::of(&query)?;
-    let mut keys = Vec::new();
-    while let Some((page_size, page_token)) = pages.wanted() {
+    let ask = |page_size, page_token| {
         let message = pb::ListGatewayKeysRequest { page_size, page_token, ..filter.clone() };
-        let page = call.keys().list_gateway_keys(call.request(message)).await?.into_inner();
-        keys.extend(page.gateway_keys);
-        pages.go_on(page.next_page_token);
-    }
+        let (mut client, request) = (call.keys(), call.request(message));
+        async move {
+            let page = client.list_gateway_keys(request).await?.into_inner();
+            Ok((page.gateway_keys, page.next_page_token))
+        }
+    };
+    let keys = pages.collect(ask).await?;
     let shown: Vec<_> = keys.iter().map(GatewayKey::of).collect();
     Ok(listed(&call, &shown, &pages))
 }

@@ -39,18 +39,23 @@ impl Pages {
         if self.left == 1 { self } else { Self { page_size: limit, left: 1, ..self } }
     }
 
-    /// Returns size and token of the page to ask for, as long as one is wanted.
-    pub fn wanted(&mut self) -> Option<(u32, String)> {
-        self.left = self.left.checked_sub(1)?;
-        Some((self.page_size, std::mem::take(&mut self.token)))
-    }
-
-    /// Takes the token of the page after the one that came.
-    pub fn go_on(&mut self, next: String) {
-        if next.is_empty() {
-            self.left = 0;
+    /// Asks for one page after the other, by size and token, and returns the items of all that are wanted. A page is its
+    /// items and the token of the next one.
+    pub async fn collect<T, P: Future<Output = Result<(Vec<T>, String), Failure>>>(
+        &mut self,
+        ask: impl Fn(u32, String) -> P,
+    ) -> Result<Vec<T>, Failure> {
+        let mut items = Vec::new();
+        while self.left > 0 {
+            self.left -= 1;
+            let (more, next) = ask(self.page_size, std::mem::take(&mut self.token)).await?;
+            items.extend(more);
+            if next.is_empty() {
+                break;
+            }
+            self.token = next;
         }
-        self.token = next;
+        Ok(items)
     }
 }
 

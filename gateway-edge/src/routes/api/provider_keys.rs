@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use crate::{
-    api::provider_keys::{self, FILTERS, NewProviderKey, ProviderKey, ProviderKeyChanges},
+    api::provider_keys::{self, DeletedKeys, FILTERS, NewProviderKey, ProviderKey, ProviderKeyChanges},
     error::Failure,
     pb,
     routes::api::{
@@ -16,13 +16,15 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&FILTERS)?;
     let filter = provider_keys::filter(&query)?;
     let mut pages = Pages::of(&query)?;
-    let mut keys = Vec::new();
-    while let Some((page_size, page_token)) = pages.wanted() {
+    let ask = |page_size, page_token| {
         let message = pb::ListProviderKeysRequest { page_size, page_token, ..filter.clone() };
-        let page = call.keys().list_provider_keys(call.request(message)).await?.into_inner();
-        keys.extend(page.provider_keys);
-        pages.go_on(page.next_page_token);
-    }
+        let (mut client, request) = (call.keys(), call.request(message));
+        async move {
+            let page = client.list_provider_keys(request).await?.into_inner();
+            Ok((page.provider_keys, page.next_page_token))
+        }
+    };
+    let keys = pages.collect(ask).await?;
     let shown: Vec<_> = keys.iter().map(ProviderKey::of).collect();
     Ok(listed(&call, &shown, &pages))
 }
@@ -76,11 +78,6 @@ pub async fn delete(call: Call) -> Result<Response, Failure> {
 
 /// Deletes all of one provider, never all of all.
 pub async fn delete_all(call: Call) -> Result<Response, Failure> {
-    #[derive(serde::Serialize)]
-    struct Deleted {
-        deleted_count: u32,
-    }
-
     let names = ["provider_name", "provider"];
     let provider = call.query(&names)?.text(&names)?;
     if provider.is_empty() {
@@ -88,7 +85,7 @@ pub async fn delete_all(call: Call) -> Result<Response, Failure> {
     }
     let message = pb::DeleteProviderKeysRequest { provider };
     let reply = call.keys().delete_provider_keys(call.request(message)).await?.into_inner();
-    Ok(shown(&Deleted { deleted_count: reply.deleted_count }))
+    Ok(shown(&DeletedKeys { deleted_count: reply.deleted_count }))
 }
 
 fn show(key: Option<pb::ProviderKey>) -> Result<Response, Failure> {

@@ -16,13 +16,15 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&usage::LIST)?;
     let filter = usage::list(&query)?;
     let mut pages = Pages::of(&query)?;
-    let mut rows = Vec::new();
-    while let Some((page_size, page_token)) = pages.wanted() {
+    let ask = |page_size, page_token| {
         let message = pb::ListUsageRequest { page_size, page_token, ..filter.clone() };
-        let page = call.activity().list_usage(call.request(message)).await?.into_inner();
-        rows.extend(page.rows);
-        pages.go_on(page.next_page_token);
-    }
+        let (mut client, request) = (call.activity(), call.request(message));
+        async move {
+            let page = client.list_usage(request).await?.into_inner();
+            Ok((page.rows, page.next_page_token))
+        }
+    };
+    let rows = pages.collect(ask).await?;
     let shown: Vec<_> = rows.iter().map(Row::of).collect();
     Ok(listed(&call, &shown, &pages))
 }

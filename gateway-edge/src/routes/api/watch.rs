@@ -7,17 +7,17 @@ use std::{convert::Infallible, time::Duration};
 use axum::{body::Body, response::Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
-use serde::Serialize;
 use tokio::time::timeout;
 use tonic::Streaming;
 
 use crate::{
     api::{
-        activity::{self, Entry},
+        activity::{self, Entry, Gap},
         body,
-        provider_keys::ProviderKey,
+        provider_keys::{DeletedKey, ProviderKey},
     },
     error::{Failure, field},
+    language::Language,
     metadata::{self, RequestId},
     pb::{self, watch_activity_response::Event as Happened, watch_provider_keys_response::Event as Changed},
     routes::{
@@ -56,7 +56,8 @@ pub async fn activity(call: Call) -> Result<Response, Failure> {
 
 /// Answers with events, written by `write`, and with a comment whenever nothing happens for a heartbeat.
 fn stream_of<E: Send + 'static>(call: Call, events: Streaming<E>, write: fn(E, &mut BytesMut)) -> Response {
-    let watch = Watch { events, write, heartbeat: call.edge.settings.heartbeat, id: call.id };
+    let language = Language::asked(&call.parts.headers);
+    let watch = Watch { events, write, heartbeat: call.edge.settings.heartbeat, language, id: call.id };
     // The first bytes go out at once, so that everybody on the way sees that the stream is open.
     let opening = stream::iter([Bytes::from_static(HEARTBEAT)]);
     let frames = opening.chain(stream::unfold(Some(watch), |watch| async {
@@ -73,6 +74,7 @@ struct Watch<E> {
     events: Streaming<E>,
     write: fn(E, &mut BytesMut),
     heartbeat: Duration,
+    language: Option<Language>,
     id: RequestId,
 }
 
@@ -90,7 +92,7 @@ impl<E> Watch<E> {
                 false
             }
             Ok(Some(Err(status))) => {
-                let failure = sse::failure_of(status).named(field::API);
+                let failure = sse::failure_of(status).named(field::API).localized(self.language);
                 put(&mut out, "error", "", &failure.to_api_json(self.id.as_str()));
                 true
             }
@@ -114,31 +116,16 @@ fn put(out: &mut BytesMut, event: &str, id: &str, data: &[u8]) {
 }
 
 fn write_key(event: pb::WatchProviderKeysResponse, out: &mut BytesMut) {
-    #[derive(Serialize)]
-    struct Deleted<'a> {
-        id: &'a str,
-        provider_name: &'a str,
-        provider: &'a str,
-    }
-
     match event.event {
         Some(Changed::ProviderKey(key)) => put(out, "provider_key", "", &body::write(&ProviderKey::of(&key))),
         Some(Changed::Synced(_)) => put(out, "synced", "", b"{}"),
-        Some(Changed::Deleted(key)) => {
-            let deleted = Deleted { id: &key.id, provider_name: &key.provider, provider: &key.provider };
-            put(out, "deleted", "", &body::write(&deleted));
-        }
+        Some(Changed::Deleted(key)) => put(out, "deleted", "", &body::write(&DeletedKey::of(&key))),
         // What a newer service says is a sign of life, too.
         Some(Changed::Heartbeat(_)) | None => out.put_slice(HEARTBEAT),
     }
 }
 
 fn write_entry(event: pb::WatchActivityResponse, out: &mut BytesMut) {
-    #[derive(Serialize)]
-    struct Gap {
-        skipped_count: Option<u64>,
-    }
-
     match event.event {
         Some(Happened::Entry(entry)) => put(out, "activity", &entry.id, &body::write(&Entry::of(&entry))),
         Some(Happened::Gap(gap)) => put(out, "gap", "", &body::write(&Gap { skipped_count: gap.skipped_count })),

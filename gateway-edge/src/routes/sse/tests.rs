@@ -21,7 +21,9 @@ async fn post(fake: &Fake, script: Vec<Step>) -> Response<Body> {
     let settings = EdgeSettings { heartbeat: 15 * SECOND, ..EdgeSettings::default() };
     let router = router(fake.transport(move |_| script.clone()), settings);
     let body = r#"{"model":"m","stream":true,"messages":[{"role":"user","content":"x"}]}"#;
-    let request = Request::post("/v1/chat/completions").header("content-type", "application/json");
+    let request = Request::post("/v1/chat/completions")
+        .header("authorization", "Bearer sk-1")
+        .header("content-type", "application/json");
     router.oneshot(request.body(Body::from(body)).unwrap()).await.unwrap()
 }
 
