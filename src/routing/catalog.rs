@@ -13,6 +13,9 @@ use crate::domain::{
 /// Models shipped with the binary; `models.json` says where its facts come from.
 const SHIPPED: &str = include_str!("catalog/models.json");
 
+/// Longest name that is compared with others and repeated, in characters.
+const LONGEST_NAME: usize = 100;
+
 /// Suggestions in a `MODEL_NOT_FOUND` error.
 const CLOSEST: usize = 3;
 
@@ -175,7 +178,9 @@ impl Catalog {
 
     /// Names the closest known models, so that a typing error explains itself.
     pub fn not_found(&self, name: &str) -> Error {
-        let lower = name.to_ascii_lowercase();
+        // Likeness takes time by the product of both lengths: a name of megabytes would take minutes.
+        let shown: String = name.chars().take(LONGEST_NAME).collect();
+        let lower = shown.to_ascii_lowercase();
         let bare = lower.rsplit('/').next().unwrap_or(&lower);
         let mut ranked: Vec<(f64, &str)> = self
             .models
@@ -188,7 +193,6 @@ impl Catalog {
             .collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let closest = ranked.into_iter().take(CLOSEST).map(|(_, id)| id).collect::<Vec<_>>().join(", ");
-        let shown: String = name.chars().take(100).collect();
         let message = if closest.is_empty() {
             format!("the model `{shown}` does not exist; GET /v1/models lists what there is")
         } else {
