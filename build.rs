@@ -39,6 +39,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("messages.rs"), messages(&fs::read(proto.join("aigateway/v1/messages.json"))?)?)?;
     let compiled = compile(false)?;
     if edge {
+        fs::write(out.join("protos.rs"), embedded(&proto, &files)?)?;
         fs::write(out.join("rules.rs"), rules(&compiled.descriptor_pool()))?;
     } else {
         fs::write(out.join("descriptor.bin"), compiled.encode_file_descriptor_set())?;
@@ -52,6 +53,16 @@ fn main() -> Result<(), Box<dyn Error>> {
         .emit_rerun_if_changed(false)
         .compile_fds(compile(true)?.file_descriptor_set())?;
     Ok(())
+}
+
+/// Writes the list of all files with their texts, for those who download the contract.
+fn embedded(proto: &Path, files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
+    let mut code = "&[\n".to_owned();
+    for file in files {
+        let (name, path) = (file.strip_prefix(proto)?, fs::canonicalize(file)?);
+        code += &format!("    ({name:?}, include_str!({path:?})),\n");
+    }
+    Ok(code + "]\n")
 }
 
 /// Writes the function from an rpc's path to its policy. An rpc without a policy ends the build.

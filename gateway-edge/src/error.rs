@@ -9,6 +9,7 @@ use axum::{
 };
 use bytes::{BufMut as _, BytesMut};
 use http::{HeaderName, HeaderValue, StatusCode, header};
+use schemars::JsonSchema;
 use serde::Serialize;
 use tonic::Status;
 use tonic_types::StatusExt as _;
@@ -102,12 +103,14 @@ fn sentence(message: &str, status: u16) -> String {
     if message.is_empty() { format!("the request failed with status {status}") } else { message.to_owned() }
 }
 
-#[derive(Serialize)]
-struct OpenAiBody<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "OpenAiError")]
+pub(crate) struct OpenAiBody<'a> {
     error: OpenAiError<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct OpenAiError<'a> {
     message: &'a str,
     r#type: &'a str,
@@ -115,8 +118,9 @@ struct OpenAiError<'a> {
     code: Option<&'a str>,
 }
 
-#[derive(Serialize)]
-struct ApiBody<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ApiError")]
+pub(crate) struct ApiBody<'a> {
     detail: &'a str,
     code: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -13,6 +13,7 @@
 //! * `serve`, `draining`, `settings`: the listener, what it says while it stops, and what can be set.
 
 mod api;
+mod assets;
 /// One source for both crates, as `build.rs` is: a codec is a matter of buffers, not of either side.
 #[path = "../../src/grpc/codec.rs"]
 mod codec;
@@ -26,6 +27,7 @@ mod language;
 mod messages;
 mod metadata;
 pub mod openai;
+mod openapi;
 mod routes;
 mod serve;
 mod settings;

@@ -1,10 +1,12 @@
 //! The log of activity: its filters, and how entries are shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     outcome::Attempt,
     provider_keys::filled,
     query::Query,
@@ -14,10 +16,12 @@ use super::{
 
 /// An entry as it is shown. `provider_name`, `key_id` and `description` are the names that the earlier gateway had for
 /// `provider`, `provider_key_id` and `message`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityEntry")]
 pub struct Entry<'a> {
     id: &'a str,
     created_at: Option<Time>,
+    #[schemars(schema_with = "schemas::action")]
     action: Option<&'static str>,
     provider_name: &'a str,
     provider: &'a str,
@@ -32,6 +36,7 @@ pub struct Entry<'a> {
     request_id: Option<&'a str>,
     description: &'a str,
     message: &'a str,
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     attempts: Vec<Attempt<'a>>,
 }
@@ -59,6 +64,13 @@ impl<'a> Entry<'a> {
             attempts: Attempt::all(&entry.attempts),
         }
     }
+}
+
+/// Tells that entries are missing in a stream; the list has them.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ActivityGap")]
+pub struct Gap {
+    pub skipped_count: Option<u64>,
 }
 
 fn failure(class: Option<i32>) -> Option<&'static str> {

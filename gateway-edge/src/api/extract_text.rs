@@ -1,10 +1,12 @@
 //! Reading the text of a picture: what is asked beside the file, and the answer with how it came about.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     outcome::{Attempt, Cost, Usage, Warning},
     query::unknown,
     words::{self, word},
@@ -74,7 +76,7 @@ pub fn retell(field: String) -> String {
 }
 
 /// The answer.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ExtractedText<'a> {
     filename: Option<&'a str>,
     content_type: Option<&'a str>,
@@ -82,6 +84,7 @@ pub struct ExtractedText<'a> {
     model_used: &'a str,
     id: &'a str,
     provider: &'a str,
+    #[schemars(schema_with = "schemas::finish_reason")]
     finish_reason: Option<&'static str>,
     usage: Option<Usage>,
     cost: Option<Cost>,

@@ -1,24 +1,27 @@
 //! Gateway keys: what a caller writes to make and change them, and how they are shown. The key itself is shown once.
 
 use prost_types::FieldMask;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     body::{given, unchanged},
     query::Query,
     time::{Time, moment},
     words::{self, word},
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct GatewayKey<'a> {
     id: &'a str,
     name: &'a str,
     public_id: &'a str,
     is_active: bool,
     expires_at: Option<Time>,
+    #[schemars(schema_with = "schemas::scopes")]
     scopes: Vec<&'static str>,
     allowed_models: &'a [String],
     user_id: &'a str,
@@ -54,9 +57,10 @@ impl<'a> GatewayKey<'a> {
 }
 
 /// The body of `POST /api/v1/keys`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewGatewayKey {
+    #[schemars(required)]
     name: Option<String>,
     expires_at: Option<String>,
     scopes: Option<Vec<String>>,
@@ -79,7 +83,7 @@ impl NewGatewayKey {
 }
 
 /// The body of `PATCH /api/v1/keys/{id}`: what is there is changed, and null clears.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GatewayKeyChanges {
     #[serde(default, deserialize_with = "given")]

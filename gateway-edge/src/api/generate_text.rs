@@ -1,5 +1,6 @@
 //! Generating text: a message with what was said before it, and the answer with how it came about.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -8,45 +9,54 @@ use crate::{
 };
 
 use super::{
+    schemas,
     outcome::{Attempt, Cost, Usage, Warning},
     provider_keys::filled,
     words::{self, word},
 };
 
 /// The body of `POST /api/v1/chat/generate-text`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "GenerateTextRequest")]
 pub struct GenerateText {
+    #[schemars(required, length(min = 1))]
     message: Option<String>,
     history: Option<Vec<Turn>>,
     model: Option<String>,
 }
 
 /// What somebody said before. Some clients keep the history in `parts`, as their provider's library had it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, expecting = "an object with the members `role` and `content`")]
+#[schemars(rename = "HistoryTurn")]
 struct Turn {
+    #[schemars(required, schema_with = "schemas::role")]
     role: Option<String>,
+    #[schemars(required)]
     #[serde(alias = "parts", alias = "text")]
     content: Option<Said>,
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged, expecting = "expected a string, or an array of strings and objects with the member `text`")]
+#[schemars(inline)]
 enum Said {
     One(Piece),
     Many(Vec<Piece>),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(untagged)]
+#[schemars(inline)]
 enum Piece {
     Bare(String),
     Object(TextObject),
 }
 
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
+#[schemars(rename = "TextPiece")]
 struct TextObject {
     text: String,
     #[serde(rename = "type")]
@@ -54,8 +64,9 @@ struct TextObject {
 }
 
 /// The only kind of piece there is.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
+#[schemars(inline)]
 enum TextKind {
     Text,
 }
@@ -111,12 +122,13 @@ pub fn retell(param: String, messages: usize) -> String {
 }
 
 /// The answer.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct GeneratedText<'a> {
     response_text: String,
     model_used: &'a str,
     id: &'a str,
     provider: &'a str,
+    #[schemars(schema_with = "schemas::finish_reason")]
     finish_reason: Option<&'static str>,
     citations: Vec<Citation<'a>>,
     usage: Option<Usage>,
@@ -125,7 +137,7 @@ pub struct GeneratedText<'a> {
     warnings: Vec<Warning<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Citation<'a> {
     url: &'a str,
     title: Option<&'a str>,

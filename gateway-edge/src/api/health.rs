@@ -1,22 +1,26 @@
 //! How the edge and the gateway behind it are.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::pb;
 
 use super::{
+    schemas,
     time::Time,
     words::{self, word},
 };
 
 /// What `GET /api/v1/health` answers.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Health<'a> {
     /// `healthy`, or `degraded` when requests fail or changes cannot be stored.
+    #[schemars(extend("enum" = ["healthy", "degraded"]))]
     status: &'static str,
     version: &'static str,
     uptime_seconds: u64,
     /// `serving`, `not_serving`, `overloaded` or `unreachable`.
+    #[schemars(extend("enum" = ["serving", "not_serving", "overloaded", "unreachable"]))]
     service: &'static str,
     /// Null when the service does not tell.
     providers: Option<Vec<Provider<'a>>>,
@@ -24,16 +28,20 @@ pub struct Health<'a> {
     system: Option<System<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ProviderHealth")]
 struct Provider<'a> {
     name: &'a str,
+    #[schemars(schema_with = "schemas::availability")]
     state: Option<&'static str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "SystemHealth")]
 struct System<'a> {
     version: &'a str,
     started_at: Option<Time>,
+    #[schemars(schema_with = "schemas::database_state")]
     database: Option<&'static str>,
     requests_in_flight: u32,
     max_requests_in_flight: u32,

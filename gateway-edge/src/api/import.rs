@@ -1,11 +1,13 @@
 //! Importing provider keys: the options beside the text, and what became of each row.
 
 use bytes::Bytes;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     body,
     provider_keys::filled,
     query::{Query, flag, unknown},
@@ -80,9 +82,12 @@ impl Import {
     }
 }
 
-#[derive(Deserialize)]
+/// Rows in JSON, with their options.
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct Envelope {
+#[schemars(rename = "ImportEnvelope")]
+pub struct Envelope {
+    #[schemars(required)]
     content: Option<String>,
     #[serde(alias = "provider")]
     provider_name: Option<String>,
@@ -92,7 +97,8 @@ struct Envelope {
 }
 
 /// What became of an import.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ImportResult")]
 pub struct Imported<'a> {
     rows: Vec<Row<'a>>,
     created_count: u32,
@@ -100,9 +106,11 @@ pub struct Imported<'a> {
     rejected_count: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ImportedRow")]
 struct Row<'a> {
     line: u32,
+    #[schemars(schema_with = "schemas::import_verdict")]
     verdict: Option<&'static str>,
     provider_name: Option<&'a str>,
     provider: Option<&'a str>,

@@ -1,18 +1,22 @@
 //! What came out of testing provider keys.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::pb;
 
 use super::{
+    schemas,
     provider_keys::ProviderKey,
     words::{self, word},
 };
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct TestResult<'a> {
     provider_key: Option<ProviderKey<'a>>,
+    #[schemars(schema_with = "schemas::test_verdict")]
     verdict: Option<&'static str>,
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     http_status: Option<u32>,
     duration_ms: u64,

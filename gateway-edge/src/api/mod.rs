@@ -16,6 +16,7 @@ pub mod key_tests;
 pub mod outcome;
 pub mod provider_keys;
 pub mod query;
+pub mod schemas;
 pub mod time;
 pub mod usage;
 pub mod words;

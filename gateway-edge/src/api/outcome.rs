@@ -1,17 +1,20 @@
 //! How an answer came about: what it consumed and cost, what was tried for it, what was changed. The same in every reply
 //! that has it.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::pb;
 
 use super::{
+    schemas,
     provider_keys::filled,
     words::{self, word},
 };
 
 /// What was consumed. A counter that is not known is null.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TokenUsage")]
 pub struct Usage {
     input_tokens: Option<u64>,
     output_tokens: Option<u64>,
@@ -19,6 +22,7 @@ pub struct Usage {
     cached_input_tokens: Option<u64>,
     reasoning_tokens: Option<u64>,
     image_input_tokens: Option<u64>,
+    #[schemars(schema_with = "schemas::usage_source")]
     source: Option<&'static str>,
 }
 
@@ -37,9 +41,10 @@ impl Usage {
 }
 
 /// What it cost, in billionths of a US dollar.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Cost {
     nano_usd: Option<i64>,
+    #[schemars(schema_with = "schemas::cost_basis")]
     basis: Option<&'static str>,
 }
 
@@ -50,11 +55,12 @@ impl Cost {
 }
 
 /// One try of one provider with one key.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Attempt<'a> {
     provider: &'a str,
     model: &'a str,
     key_name: &'a str,
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     http_status: Option<u32>,
     duration_ms: u64,
@@ -80,9 +86,11 @@ impl<'a> Attempt<'a> {
 }
 
 /// Something that was changed in the request to suit the provider.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "FieldWarning")]
 pub struct Warning<'a> {
     param: Option<String>,
+    #[schemars(schema_with = "schemas::warning_action")]
     action: Option<&'static str>,
     message: &'a str,
 }

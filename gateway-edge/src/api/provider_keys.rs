@@ -3,11 +3,13 @@
 use std::collections::{BTreeMap, HashMap};
 
 use prost_types::FieldMask;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{error::Failure, pb};
 
 use super::{
+    schemas,
     body::{given, unchanged},
     query::Query,
     time::Time,
@@ -16,7 +18,7 @@ use super::{
 
 /// A key as it is shown. `provider_name` and `key_hint` are the names that the earlier gateway had for `provider` and
 /// `hint`.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct ProviderKey<'a> {
     id: &'a str,
     provider_name: &'a str,
@@ -27,10 +29,12 @@ pub struct ProviderKey<'a> {
     fingerprint: &'a str,
     is_active: bool,
     is_selected: bool,
+    #[schemars(schema_with = "schemas::state")]
     state: Option<&'static str>,
     state_start_time: Option<Time>,
     state_end_time: Option<Time>,
     state_reason: Option<&'a str>,
+    #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     quota_owner: Option<&'a str>,
     parameters: BTreeMap<&'a str, &'a str>,
@@ -65,18 +69,40 @@ impl<'a> ProviderKey<'a> {
     }
 }
 
+/// What became of deleting all keys of a provider.
+#[derive(Serialize, JsonSchema)]
+pub struct DeletedKeys {
+    pub deleted_count: u32,
+}
+
+/// Tells of a key that is there no more.
+#[derive(Serialize, JsonSchema)]
+pub struct DeletedKey<'a> {
+    id: &'a str,
+    provider_name: &'a str,
+    provider: &'a str,
+}
+
+impl<'a> DeletedKey<'a> {
+    pub fn of(key: &'a pb::ProviderKeyDeleted) -> Self {
+        Self { id: &key.id, provider_name: &key.provider, provider: &key.provider }
+    }
+}
+
 /// What is not there is null, not an empty text.
 pub fn filled(text: &str) -> Option<&str> {
     Some(text).filter(|text| !text.is_empty())
 }
 
 /// The body of `POST /api/v1/provider-keys`.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct NewProviderKey {
     #[serde(alias = "provider")]
+    #[schemars(required)]
     provider_name: Option<String>,
     #[serde(alias = "secret")]
+    #[schemars(required)]
     api_key: Option<String>,
     name: Option<String>,
     quota_owner: Option<String>,
@@ -100,7 +126,7 @@ impl NewProviderKey {
 }
 
 /// The body of `PATCH /api/v1/provider-keys/{id}`: what is there is changed, and null clears.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ProviderKeyChanges {
     #[serde(default, deserialize_with = "given")]

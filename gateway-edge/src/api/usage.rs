@@ -1,5 +1,6 @@
 //! Usage: what it can be grouped and filtered by, and how its rows are shown.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{error::Failure, pb};
@@ -7,8 +8,10 @@ use crate::{error::Failure, pb};
 use super::{provider_keys::filled, query::Query, time, words};
 
 /// A sum. What it is not grouped by is null.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "UsageRow")]
 pub struct Row<'a> {
+    #[schemars(extend("format" = "date"))]
     day: Option<String>,
     key_id: Option<&'a str>,
     key_name: Option<&'a str>,

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -13,10 +14,13 @@ use super::{
     read::Extension,
 };
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "ChatCompletionRequest")]
 pub struct ChatBody<'a> {
+    #[schemars(required)]
     pub model: Option<String>,
     #[serde(borrow)]
+    #[schemars(required, length(min = 1))]
     pub messages: Option<Vec<MessageBody<'a>>>,
     pub stream: Option<bool>,
     pub stream_options: Option<StreamOptions>,
@@ -68,12 +72,12 @@ pub struct ChatBody<'a> {
     pub prompt_cache_retention: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct StreamOptions {
     pub include_usage: Option<bool>,
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct MessageBody<'a> {
     #[serde(borrow)]
     pub role: Option<Str<'a>>,
@@ -97,12 +101,12 @@ pub struct MessageBody<'a> {
     pub extra_content: Option<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AudioReference {
     pub id: Option<String>,
 }
 
-#[derive(Debug, Deserialize, Default)]
+#[derive(Debug, Deserialize, Default, JsonSchema)]
 pub struct PartBody<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -120,7 +124,7 @@ impl Alternative for Vec<PartBody<'_>> {
     const EXPECTED: &'static str = "a string or an array of content parts";
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ImageBody<'a> {
     #[serde(borrow)]
     pub url: Option<Str<'a>>,
@@ -131,7 +135,7 @@ impl Alternative for ImageBody<'_> {
     const EXPECTED: &'static str = "an object with the member `url`";
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AudioBody<'a> {
     #[serde(borrow)]
     pub data: Option<Str<'a>>,
@@ -139,7 +143,7 @@ pub struct AudioBody<'a> {
     pub format: Option<Str<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct FileBody<'a> {
     #[serde(borrow)]
     pub file_data: Option<Str<'a>>,
@@ -147,7 +151,7 @@ pub struct FileBody<'a> {
     pub filename: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ToolCallBody<'a> {
     pub id: Option<String>,
     #[serde(borrow)]
@@ -159,7 +163,7 @@ pub struct ToolCallBody<'a> {
     pub extra_content: Option<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct CalledFunction<'a> {
     pub name: Option<String>,
     /// A string by the book; some clients send the object itself.
@@ -167,13 +171,13 @@ pub struct CalledFunction<'a> {
     pub arguments: Option<&'a RawValue>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct CalledCustom {
     pub name: Option<String>,
     pub input: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ToolBody<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -182,7 +186,7 @@ pub struct ToolBody<'a> {
     pub custom: Option<CustomBody>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct FunctionBody<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -191,25 +195,25 @@ pub struct FunctionBody<'a> {
     pub strict: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct CustomBody {
     pub name: Option<String>,
     pub description: Option<String>,
     pub format: Option<CustomFormat>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct CustomFormat {
     pub grammar: Option<GrammarBody>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct GrammarBody {
     pub syntax: Option<String>,
     pub definition: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Named {
     pub name: Option<String>,
 }
@@ -218,7 +222,7 @@ impl Alternative for Named {
     const EXPECTED: &'static str = "a string or an object with the member `name`";
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ToolChoiceBody<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -232,20 +236,20 @@ impl Alternative for ToolChoiceBody<'_> {
     const EXPECTED: &'static str = "a string or an object with the member `type`";
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AllowedTools<'a> {
     #[serde(borrow)]
     pub mode: Option<Str<'a>>,
     pub tools: Option<Vec<AllowedTool>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AllowedTool {
     pub function: Option<Named>,
     pub custom: Option<Named>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ResponseFormatBody<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -253,7 +257,7 @@ pub struct ResponseFormatBody<'a> {
     pub json_schema: Option<JsonSchemaBody<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct JsonSchemaBody<'a> {
     pub name: Option<String>,
     pub description: Option<String>,
@@ -262,13 +266,13 @@ pub struct JsonSchemaBody<'a> {
     pub strict: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct AudioOptions {
     pub voice: Option<StringOr<Identified>>,
     pub format: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Identified {
     pub id: Option<String>,
 }
@@ -277,13 +281,13 @@ impl Alternative for Identified {
     const EXPECTED: &'static str = "a string or an object with the member `id`";
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Prediction<'a> {
     #[serde(borrow)]
     pub content: Option<StringOr<Vec<PartBody<'a>>>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ReasoningBody<'a> {
     #[serde(borrow)]
     pub effort: Option<Str<'a>>,
@@ -293,7 +297,7 @@ pub struct ReasoningBody<'a> {
 }
 
 /// What OpenAI has, and what the contract has beyond it.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct WebSearch {
     pub search_context_size: Option<String>,
     pub user_location: Option<UserLocation>,
@@ -306,14 +310,14 @@ pub struct WebSearch {
     pub max_age_seconds: Option<Int>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct SearchFilters {
     pub allowed_domains: Option<Vec<String>>,
     pub blocked_domains: Option<Vec<String>>,
 }
 
 /// Nested as in chat completions, or flat as in Responses.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct UserLocation {
     pub approximate: Option<Approximate>,
     pub country: Option<String>,
@@ -322,7 +326,7 @@ pub struct UserLocation {
     pub timezone: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct Approximate {
     pub country: Option<String>,
     pub region: Option<String>,

@@ -1,8 +1,9 @@
 //! Embeddings: OpenAI's JSON to the contract and back.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{Error, SeqAccess, Visitor},
@@ -25,9 +26,12 @@ use super::{
 const MAX_INPUTS: usize = 2048;
 const MAX_TOKENS: usize = 1 << 20;
 
-#[derive(Debug, Deserialize)]
-struct EmbeddingBody<'a> {
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "EmbeddingRequest")]
+pub struct EmbeddingBody<'a> {
+    #[schemars(required)]
     model: Option<String>,
+    #[schemars(required)]
     input: Option<Inputs>,
     #[serde(borrow)]
     encoding_format: Option<Str<'a>>,
@@ -135,6 +139,29 @@ impl<'de> Deserialize<'de> for Inputs {
     }
 }
 
+impl JsonSchema for Inputs {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Inputs".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let text = json_schema!({"type": "string", "minLength": 1});
+        let tokens = json_schema!({
+            "type": "array", "minItems": 1, "items": {"type": "integer", "minimum": 0, "maximum": u32::MAX},
+        });
+        json_schema!({"anyOf": [
+            text,
+            {"type": "array", "minItems": 1, "maxItems": MAX_INPUTS, "items": text},
+            tokens,
+            {"type": "array", "minItems": 1, "maxItems": MAX_INPUTS, "items": tokens},
+        ]})
+    }
+}
+
 /// A member of the array: an input, or one token of the only input.
 enum One {
     Input(pb::EmbeddingInput),
@@ -174,8 +201,10 @@ impl<'de> Deserialize<'de> for One {
     }
 }
 
-#[derive(Serialize)]
-struct List<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EmbeddingList")]
+pub struct List<'a> {
+    #[schemars(extend("const" = "list"))]
     object: &'static str,
     data: Vec<Embedding<'a>>,
     model: &'a str,
@@ -185,11 +214,23 @@ struct List<'a> {
     warnings: Option<Warnings<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Embedding<'a> {
+    #[schemars(extend("const" = "embedding"))]
     object: &'static str,
     index: usize,
+    #[schemars(with = "Written")]
     embedding: Values<'a>,
+}
+
+/// Numbers, or base64 of them as 32-bit floats, little end first.
+#[derive(JsonSchema)]
+#[schemars(inline, untagged)]
+enum Written {
+    #[expect(dead_code, reason = "only said, not written")]
+    Float(Vec<f32>),
+    #[expect(dead_code, reason = "only said, not written")]
+    Base64(String),
 }
 
 struct Values<'a> {
@@ -209,7 +250,8 @@ impl Serialize for Values<'_> {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "EmbeddingUsage")]
 struct Usage {
     prompt_tokens: u64,
     total_tokens: u64,

@@ -2,6 +2,7 @@
 
 use std::{borrow::Cow, fmt, marker::PhantomData};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer,
     de::{
@@ -45,8 +46,23 @@ impl<'de> Deserialize<'de> for Int {
     }
 }
 
+impl JsonSchema for Int {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Int".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "integer", "format": "int64"})
+    }
+}
+
 /// Text that is only looked at: borrowed from the body unless it holds escapes.
-#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, JsonSchema)]
+#[schemars(inline)]
 pub struct Str<'a>(#[serde(borrow)] pub Cow<'a, str>);
 
 impl std::ops::Deref for Str<'_> {
@@ -71,6 +87,20 @@ pub trait Alternative {
 
 impl Alternative for Vec<String> {
     const EXPECTED: &'static str = "a string or an array of strings";
+}
+
+impl<T: JsonSchema> JsonSchema for StringOr<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        format!("StringOr{}", T::schema_name()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        json_schema!({"anyOf": [{"type": "string"}, generator.subschema_for::<T>()]})
+    }
 }
 
 impl<'de, T: Alternative + Deserialize<'de>> Deserialize<'de> for StringOr<T> {

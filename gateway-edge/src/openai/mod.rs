@@ -27,9 +27,25 @@ mod told;
 mod tools;
 mod trail;
 
+pub use body::ChatBody;
 pub use chunks::ChunkWriter;
-pub use completions::{CompletionCall, CompletionWriter, parse as parse_text, write as write_text};
+pub use completions::{
+    Chunk as TextChunk, Completion as TextCompletion, CompletionCall, CompletionWriter, TextBody, parse as parse_text,
+    write as write_text,
+};
 pub use request::{ChatCall, parse};
-pub use response::write as write_completion;
-pub use responses::{ResponseCall, ResponseWriter, parse as parse_response, write as write_response};
+pub use response::{Completion, write as write_completion};
+pub use responses::{
+    Object as ResponseObject, ResponseBody, ResponseCall, ResponseWriter, parse as parse_response,
+    write as write_response,
+};
 pub use trail::{EventWriter, Trail};
+
+/// What streams consist of, for those who describe them.
+pub mod parts {
+    pub use super::{
+        responses::{OutputAnnotation, OutputContent, OutputItem, OutputLogprob, OutputSummary},
+        shapes::{Annotations, Logprobs, Usage, Warnings, finish_reasons},
+        state::ExtraContent,
+    };
+}

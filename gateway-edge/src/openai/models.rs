@@ -1,21 +1,25 @@
 //! Models as OpenAI's clients list them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{error::Failure, pb};
 
 use super::options::{MODALITIES, one_of};
 
-#[derive(Serialize)]
-struct List<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ModelList")]
+pub struct List<'a> {
+    #[schemars(extend("const" = "list"))]
     object: &'static str,
     data: Vec<Model<'a>>,
 }
 
 /// The first four members are required by clients; the others are extensions that some of them read.
-#[derive(Serialize)]
-struct Model<'a> {
+#[derive(Serialize, JsonSchema)]
+pub struct Model<'a> {
     id: &'a str,
+    #[schemars(extend("const" = "model"))]
     object: &'static str,
     created: i64,
     owned_by: &'a str,
@@ -62,6 +66,11 @@ pub fn filter(query: &str) -> Result<pb::ListModelsRequest, Failure> {
         }
     }
     Ok(request)
+}
+
+/// Every word that the filter of the list knows.
+pub fn capabilities() -> Vec<&'static str> {
+    CAPABILITIES.iter().map(|(name, _)| *name).collect()
 }
 
 /// Returns the names of enum values, those that have one.

@@ -1,6 +1,7 @@
 //! Reading a request body: the struct it derives, the members the struct does not name, and a failure that says which
 //! field is wrong.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::error::Failure;
@@ -8,7 +9,7 @@ use crate::error::Failure;
 use super::rest::{self, Rest};
 
 /// Our own member of a request, for what OpenAI's has no place for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Extension {
     /// Refuse what the provider does not take instead of dropping or rewriting it.

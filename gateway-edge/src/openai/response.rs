@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -16,9 +17,11 @@ use super::{
     told::Told,
 };
 
-#[derive(Serialize)]
-struct Completion<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChatCompletion")]
+pub struct Completion<'a> {
     id: &'a str,
+    #[schemars(extend("const" = "chat.completion"))]
     object: &'static str,
     created: i64,
     model: &'a str,
@@ -33,17 +36,21 @@ struct Completion<'a> {
     told: Told<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ChatChoice")]
 struct Choice<'a> {
     index: u32,
     message: Message<'a>,
     logprobs: Option<Logprobs<'a>>,
+    #[schemars(schema_with = "shapes::finish_reasons")]
     finish_reason: &'static str,
 }
 
 /// `content` and `refusal` are required keys, null or not; `tool_calls` is absent when there are none.
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(rename = "ChatMessage")]
 struct Message<'a> {
+    #[schemars(extend("const" = "assistant"))]
     role: &'static str,
     content: Option<Cow<'a, str>>,
     refusal: Option<Cow<'a, str>>,
@@ -60,9 +67,10 @@ struct Message<'a> {
     extra_content: Option<Extra<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ToolCall<'a> {
     id: &'a str,
+    #[schemars(extend("enum" = ["function", "custom"]))]
     r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     function: Option<Called<'a>>,
@@ -72,19 +80,21 @@ struct ToolCall<'a> {
     extra_content: Option<Extra<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CalledFunction")]
 struct Called<'a> {
     name: &'a str,
     arguments: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CalledCustomTool")]
 struct Custom<'a> {
     name: &'a str,
     input: &'a str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Audio<'a> {
     id: &'a str,
     data: String,
@@ -92,6 +102,8 @@ struct Audio<'a> {
     transcript: &'a str,
 }
 
+#[derive(JsonSchema)]
+#[schemars(inline, with = "ExtraContent<'a>")]
 struct Extra<'a> {
     of_call: bool,
     states: Vec<&'a pb::ProviderState>,

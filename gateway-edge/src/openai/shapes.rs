@@ -1,5 +1,6 @@
 //! JSON shapes that whole answers and stream chunks share.
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer, ser::SerializeSeq as _};
 
 use crate::{error::field, pb};
@@ -14,8 +15,13 @@ pub fn finish_reason(reason: pb::FinishReason, legacy_functions: bool) -> &'stat
     }
 }
 
+/// Everything that [`finish_reason`] writes.
+pub fn finish_reasons(_: &mut SchemaGenerator) -> Schema {
+    json_schema!({"type": "string", "enum": ["stop", "length", "tool_calls", "function_call", "content_filter"]})
+}
+
 /// Token counts. Clients require the first three; a detail that is unknown is left out, not zero.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Usage {
     prompt_tokens: u64,
     completion_tokens: u64,
@@ -26,7 +32,7 @@ pub struct Usage {
     completion_tokens_details: Option<CompletionDetails>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct PromptDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     cached_tokens: Option<u64>,
@@ -38,7 +44,7 @@ struct PromptDetails {
     image_tokens: Option<u64>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct CompletionDetails {
     #[serde(skip_serializing_if = "Option::is_none")]
     reasoning_tokens: Option<u64>,
@@ -88,9 +94,11 @@ impl Usage {
 }
 
 /// Both keys are required by OpenAI's types as soon as there are log probabilities at all.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub struct Logprobs<'a> {
+    #[schemars(with = "Option<Vec<Token>>")]
     content: Option<Tokens<'a>>,
+    #[schemars(with = "Option<Vec<Token>>")]
     refusal: Option<Tokens<'a>>,
 }
 
@@ -106,7 +114,8 @@ impl<'a> Logprobs<'a> {
 
 struct Tokens<'a>(&'a [pb::TokenLogprob]);
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "TokenLogprob")]
 struct Token<'a> {
     token: &'a str,
     logprob: f64,
@@ -136,19 +145,22 @@ fn token<'a>(token: &'a str, logprob: f64, bytes: &'a [u8], top_logprobs: Option
 }
 
 /// A list of sources as annotations.
+#[derive(JsonSchema)]
+#[schemars(inline, with = "Vec<Annotation<'a>>")]
 pub struct Annotations<'a> {
     pub citations: &'a [pb::Citation],
     /// Code points of the text: sources of the answer as a whole stand at its end.
     pub end: u32,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Annotation<'a> {
+    #[schemars(extend("const" = "url_citation"))]
     r#type: &'static str,
     url_citation: UrlCitation<'a>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct UrlCitation<'a> {
     start_index: u32,
     end_index: u32,
@@ -169,15 +181,18 @@ impl Serialize for Annotations<'_> {
 }
 
 /// What was changed in the request, an extension of ours.
+#[derive(JsonSchema)]
+#[schemars(inline, with = "Vec<Warning<'a>>")]
 pub struct Warnings<'a> {
     pub list: &'a [pb::Warning],
     /// What the interface calls the fields.
     pub names: field::Names,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Warning<'a> {
     field: String,
+    #[schemars(extend("enum" = ["dropped", "rewritten"]))]
     action: &'static str,
     message: &'a str,
 }

@@ -4,6 +4,7 @@
 //! endpoint writes it, for the clients that know that place. Clients that echo unknown members bring both back.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeMap as _};
 use serde_json::value::RawValue;
 
@@ -13,19 +14,33 @@ const OURS: &str = "gateway";
 const GOOGLE: &str = "google";
 const SIGNATURE: &str = "thought_signature";
 
+/// What [`ExtraContent`] writes.
+#[derive(JsonSchema)]
+#[schemars(rename = "ExtraContent")]
+struct Places<'a> {
+    #[expect(dead_code, reason = "only said, not written")]
+    google: Option<Signature<'a>>,
+    #[expect(dead_code, reason = "only said, not written")]
+    gateway: Whole,
+}
+
 /// States that stand at one place, as the value of `extra_content`.
+#[derive(JsonSchema)]
+#[schemars(inline, with = "Places<'a>")]
 pub enum ExtraContent<'a> {
     OfCall(&'a [&'a pb::ProviderState]),
     OfMessage(&'a [&'a pb::ProviderState]),
 }
 
 /// States whole, as `{"states":[…]}`.
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[schemars(rename = "ProviderStates")]
 struct Whole {
     states: Vec<State>,
 }
 
-#[derive(Deserialize, Serialize)]
+#[derive(Deserialize, Serialize, JsonSchema)]
+#[schemars(rename = "ProviderState")]
 struct State {
     provider: String,
     #[serde(default)]
@@ -37,7 +52,8 @@ struct State {
     tool_call_id: String,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(inline)]
 struct Signature<'a> {
     thought_signature: &'a str,
 }

@@ -4,6 +4,7 @@
 use std::{borrow::Cow, fmt};
 
 use bytes::{BufMut as _, BytesMut};
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{
     Deserialize, Deserializer, Serialize, Serializer,
     de::{MapAccess, Visitor},
@@ -64,6 +65,22 @@ impl Serialize for Told<'_> {
             map.serialize_entry("provider_metadata", &rest)?;
         }
         map.end()
+    }
+}
+
+impl JsonSchema for Told<'_> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        "Told".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let mut members: serde_json::Map<_, _> = AT_THE_TOP.map(|name| (name.to_owned(), true.into())).into_iter().collect();
+        members.insert("provider_metadata".to_owned(), json_schema!({"type": "object"}).to_value());
+        json_schema!({"type": "object", "properties": members})
     }
 }
 

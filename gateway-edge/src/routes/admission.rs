@@ -16,7 +16,7 @@ use crate::{
     error::{Failure, style_of},
     metadata::{self, RequestId},
     pb::{self, key_service_client::KeyServiceClient},
-    routes::{Edge, finish, localize::Refusal},
+    routes::{answer::finish, edge::Edge, localize::Refusal},
 };
 
 /// A body up to this size is read before anything is asked: the call that it is for will tell.

@@ -10,7 +10,7 @@ use crate::{
     metadata::{self, RequestId},
     openai::EventWriter,
     pb::{self, chat_service_client::ChatServiceClient},
-    routes::{Edge, sse},
+    routes::{edge::Edge, sse},
 };
 
 fn client(edge: &Edge) -> ChatServiceClient<Transport> {

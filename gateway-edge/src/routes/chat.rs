@@ -13,7 +13,7 @@ use crate::{
     error::{Failure, Style},
     metadata::{self, RequestId},
     openai::{self, ChatCall, ChunkWriter},
-    routes::{Edge, call, finish, json},
+    routes::{answer::{finish, json}, call, edge::Edge},
 };
 
 pub async fn completions(State(edge): State<Arc<Edge>>, request: Request) -> Response {

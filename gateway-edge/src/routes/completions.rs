@@ -15,7 +15,7 @@ use crate::{
     metadata::{self, RequestId},
     openai::{self, CompletionCall, CompletionWriter},
     pb,
-    routes::{Edge, call, finish, json},
+    routes::{answer::{finish, json}, call, edge::Edge},
 };
 
 /// Chats of one request that run at the same time.

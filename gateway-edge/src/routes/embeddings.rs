@@ -14,7 +14,7 @@ use crate::{
     metadata::{self, RequestId},
     openai::embeddings,
     pb::embedding_service_client::EmbeddingServiceClient,
-    routes::{Edge, call, finish, json},
+    routes::{answer::{finish, json}, call, edge::Edge},
 };
 
 pub async fn create(State(edge): State<Arc<Edge>>, request: Request) -> Response {

@@ -8,7 +8,7 @@ use tower::{Layer as _, ServiceExt as _};
 
 use crate::{
     metadata::{RequestId, X_REQUEST_ID},
-    routes::Edge,
+    routes::edge::Edge,
 };
 
 const BINARY: &str = "application/grpc-web+proto";

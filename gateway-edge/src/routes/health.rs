@@ -16,7 +16,7 @@ use crate::{
     health::{self, ServiceHealth},
     metadata::{self, RequestId},
     pb::{self, status_service_client::StatusServiceClient},
-    routes::{Edge, finish, json},
+    routes::{answer::{finish, json}, edge::Edge},
 };
 
 /// Longest wait for what the service tells of itself.

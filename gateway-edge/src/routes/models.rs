@@ -13,7 +13,7 @@ use crate::{
     metadata::{self, RequestId},
     openai::models,
     pb::{self, model_service_client::ModelServiceClient},
-    routes::{Edge, finish, json},
+    routes::{answer::{finish, json}, edge::Edge},
 };
 
 /// OpenAI's list has no pages, so all of ours are joined. The bound only guards against a token that repeats itself.

@@ -13,7 +13,7 @@ use crate::{
     error::{Failure, Style, field},
     metadata::{self, RequestId},
     openai::{self, ResponseCall, ResponseWriter},
-    routes::{Edge, call, finish, json},
+    routes::{answer::{finish, json}, call, edge::Edge},
 };
 
 pub async fn create(State(edge): State<Arc<Edge>>, request: Request) -> Response {

@@ -1,7 +1,8 @@
 //! The routes from outside: paths, methods, limits, headers, models, health, gRPC-Web and CORS.
 
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use http::Request;
+use http_body_util::BodyExt as _;
 use prost::Message as _;
 use serde_json::json;
 use tonic::{Code, Status};

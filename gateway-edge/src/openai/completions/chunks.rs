@@ -1,6 +1,7 @@
 //! The events of one chat after the other as chunks of one text completion.
 
 use bytes::{BufMut as _, BytesMut};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -33,9 +34,11 @@ pub struct CompletionWriter {
     over: bool,
 }
 
-#[derive(Serialize)]
-struct Chunk<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CompletionChunk")]
+pub struct Chunk<'a> {
     id: &'a str,
+    #[schemars(extend("const" = "text_completion"))]
     object: &'static str,
     created: i64,
     model: &'a str,

@@ -6,9 +6,9 @@ mod request;
 mod response;
 mod shapes;
 
-pub use chunks::CompletionWriter;
-pub use request::{CompletionCall, parse};
-pub use response::write;
+pub use chunks::{Chunk, CompletionWriter};
+pub use request::{CompletionCall, TextBody, parse};
+pub use response::{Completion, write};
 
 #[cfg(test)]
 mod tests;

@@ -1,5 +1,6 @@
 //! A request: prompts in, one contract prompt for each of them out.
 
+use schemars::JsonSchema;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
@@ -21,10 +22,13 @@ const DEFAULT_MAX_TOKENS: u32 = 16;
 /// OpenAI's limit of `n`. All prompts together share it: each choice is paid for.
 const MAX_CHOICES: usize = 128;
 
-#[derive(Debug, Deserialize)]
-struct TextBody<'a> {
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "CompletionRequest")]
+pub struct TextBody<'a> {
+    #[schemars(required)]
     model: Option<String>,
     #[serde(borrow)]
+    #[schemars(required, with = "Texts")]
     prompt: Option<&'a RawValue>,
     max_tokens: Option<Int>,
     n: Option<Int>,
@@ -44,6 +48,16 @@ struct TextBody<'a> {
     user: Option<String>,
     strict: Option<bool>,
     gateway: Option<Extension>,
+}
+
+/// A text, or several.
+#[derive(JsonSchema)]
+#[schemars(inline, untagged)]
+enum Texts {
+    #[expect(dead_code, reason = "only said, not read")]
+    One(String),
+    #[expect(dead_code, reason = "only said, not read")]
+    Several(#[schemars(length(min = 1))] Vec<String>),
 }
 
 /// What the caller asked for, and how the answer has to look.

@@ -1,5 +1,6 @@
 //! A whole answer: the completions of all prompts in, one body out.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -16,9 +17,11 @@ use super::{
     shapes::{Choice, Logprobs, Total, finish_reason},
 };
 
-#[derive(Serialize)]
-struct Completion<'a> {
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Completion")]
+pub struct Completion<'a> {
     id: &'a str,
+    #[schemars(extend("const" = "text_completion"))]
     object: &'static str,
     created: i64,
     model: &'a str,

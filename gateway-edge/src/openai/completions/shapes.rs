@@ -1,19 +1,23 @@
 //! JSON shapes that whole answers and stream chunks of `/v1/completions` share.
 
+use schemars::JsonSchema;
 use serde::{Serialize, Serializer, ser::SerializeMap as _};
 
 use crate::{openai::shapes, pb};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CompletionChoice")]
 pub struct Choice<'a> {
     pub text: &'a str,
     pub index: u32,
     pub logprobs: Option<Logprobs<'a>>,
+    #[schemars(extend("enum" = ["stop", "length", "content_filter", null]))]
     pub finish_reason: Option<&'static str>,
 }
 
 /// Log probabilities in four lists of the same length.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "CompletionLogprobs")]
 pub struct Logprobs<'a> {
     tokens: Vec<&'a str>,
     token_logprobs: Vec<f64>,
@@ -21,6 +25,8 @@ pub struct Logprobs<'a> {
     text_offset: Vec<usize>,
 }
 
+#[derive(JsonSchema)]
+#[schemars(inline, with = "std::collections::BTreeMap<String, f64>")]
 struct Top<'a>(&'a [pb::TopLogprob]);
 
 impl Serialize for Top<'_> {

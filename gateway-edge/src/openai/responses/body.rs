@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, de::IgnoredAny};
-use serde_json::value::RawValue;
+use serde_json::{Value, value::RawValue};
 
 use crate::openai::{
     body::{AudioBody, SearchFilters, UserLocation},
@@ -11,10 +12,13 @@ use crate::openai::{
     read::Extension,
 };
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "ResponseRequest")]
 pub struct ResponseBody<'a> {
+    #[schemars(required)]
     pub model: Option<String>,
     #[serde(borrow)]
+    #[schemars(required)]
     pub input: Option<StringOr<Vec<ItemBody<'a>>>>,
     pub instructions: Option<String>,
     pub stream: Option<bool>,
@@ -45,22 +49,28 @@ pub struct ResponseBody<'a> {
     pub gateway: Option<Extension>,
 
     // Refused, because they need a memory that the gateway does not have.
+    #[schemars(skip)]
     pub previous_response_id: Option<IgnoredAny>,
+    #[schemars(skip)]
     pub conversation: Option<IgnoredAny>,
+    #[schemars(skip)]
     pub prompt: Option<IgnoredAny>,
     pub background: Option<bool>,
 
     // Known, and without a meaning here.
     #[serde(rename = "truncation")]
+    #[schemars(with = "Value")]
     pub _truncation: Option<IgnoredAny>,
     #[serde(rename = "max_tool_calls")]
+    #[schemars(with = "Value")]
     pub _max_tool_calls: Option<IgnoredAny>,
     #[serde(rename = "stream_options")]
+    #[schemars(with = "Value")]
     pub _stream_options: Option<IgnoredAny>,
 }
 
 /// Any item: which members count depends on `type`.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct ItemBody<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -83,7 +93,7 @@ impl Alternative for Vec<ItemBody<'_>> {
     const EXPECTED: &'static str = "a string or an array of input items";
 }
 
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct ContentBody<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -108,7 +118,7 @@ impl Alternative for Vec<ContentBody<'_>> {
 }
 
 /// A tool without the inner object that chat completions have.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatTool<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -123,13 +133,13 @@ pub struct FlatTool<'a> {
     pub filters: Option<SearchFilters>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatFormat {
     pub syntax: Option<String>,
     pub definition: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatChoice<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -144,14 +154,14 @@ impl Alternative for FlatChoice<'_> {
     const EXPECTED: &'static str = "a string or an object with the member `type`";
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatAllowed<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
     pub name: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct TextBody<'a> {
     #[serde(borrow)]
     pub format: Option<TextFormat<'a>>,
@@ -159,7 +169,7 @@ pub struct TextBody<'a> {
     pub verbosity: Option<Str<'a>>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct TextFormat<'a> {
     #[serde(borrow)]
     pub r#type: Option<Str<'a>>,
@@ -170,9 +180,10 @@ pub struct TextFormat<'a> {
     pub strict: Option<bool>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 pub struct ThinkBody<'a> {
     #[serde(borrow)]
     pub effort: Option<Str<'a>>,
+    #[schemars(with = "Value")]
     pub summary: Option<IgnoredAny>,
 }

@@ -1,12 +1,13 @@
 //! Members of the request that the response object repeats, in the caller's own bytes.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
 type Raw = Option<Box<RawValue>>;
 
 /// What was asked, as every response object tells it. Clients require most of these to be there, null or not.
-#[derive(Debug, Default, Deserialize, Serialize)]
+#[derive(Debug, Default, Deserialize, Serialize, JsonSchema)]
 pub struct Echo {
     instructions: Raw,
     max_output_tokens: Raw,

@@ -14,7 +14,13 @@ mod request;
 mod response;
 mod tools;
 
+pub use body::ResponseBody;
 pub use events::ResponseWriter;
+pub use object::Object;
+pub use output::{
+    Annotation as OutputAnnotation, Content as OutputContent, Item as OutputItem, Logprob as OutputLogprob,
+    Summary as OutputSummary,
+};
 pub use request::{ResponseCall, parse};
 pub use response::write;
 

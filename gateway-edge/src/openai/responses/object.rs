@@ -1,5 +1,6 @@
 //! The response object, which whole answers are and which the events of a stream carry.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
@@ -22,16 +23,20 @@ pub struct Head {
     pub echo: Echo,
 }
 
-#[derive(Default, Serialize)]
+#[derive(Default, Serialize, JsonSchema)]
+#[schemars(rename = "Response")]
 pub struct Object<'a> {
     id: &'a str,
+    #[schemars(extend("const" = "response"))]
     object: &'static str,
     created_at: i64,
+    #[schemars(extend("enum" = ["in_progress", "completed", "incomplete", "failed"]))]
     pub status: &'static str,
     pub error: Option<Error<'a>>,
     pub incomplete_details: Option<Incomplete>,
     pub output: &'a [Item],
     #[serde(flatten)]
+    #[schemars(with = "Echo")]
     echo: Option<&'a Echo>,
     #[serde(skip_serializing_if = "str::is_empty")]
     service_tier: &'a str,
@@ -99,13 +104,17 @@ impl Ending {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "IncompleteDetails")]
 pub struct Incomplete {
+    #[schemars(extend("enum" = ["max_output_tokens", "content_filter"]))]
     reason: &'static str,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ResponseError")]
 pub struct Error<'a> {
+    #[schemars(extend("enum" = ["rate_limit_exceeded", "invalid_prompt", "server_error"]))]
     code: &'static str,
     message: &'a str,
 }
@@ -123,7 +132,8 @@ impl<'a> Error<'a> {
 }
 
 /// Clients require every member, so here an unknown detail is zero.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "ResponseUsage")]
 pub struct Usage {
     input_tokens: u64,
     input_tokens_details: InputDetails,
@@ -132,13 +142,13 @@ pub struct Usage {
     total_tokens: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct InputDetails {
     cached_tokens: u64,
     cache_write_tokens: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OutputDetails {
     reasoning_tokens: u64,
 }

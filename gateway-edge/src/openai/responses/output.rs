@@ -1,19 +1,22 @@
 //! Output items as OpenAI writes them.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{openai::shapes::finite, pb};
 
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
+#[schemars(rename = "ItemStatus")]
 pub enum Status {
     InProgress,
     Completed,
     Incomplete,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(rename = "OutputItem")]
 pub enum Item {
     Message {
         id: String,
@@ -43,21 +46,23 @@ pub enum Item {
     },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "snake_case")]
+#[schemars(rename = "OutputContent")]
 pub enum Content {
     OutputText { text: String, annotations: Vec<Annotation>, logprobs: Vec<Logprob> },
     Refusal { refusal: String },
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename = "summary_text")]
 pub struct Summary {
     pub text: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename = "url_citation")]
+#[schemars(rename = "UrlCitationAnnotation")]
 pub struct Annotation {
     start_index: u32,
     end_index: u32,
@@ -65,7 +70,8 @@ pub struct Annotation {
     title: String,
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[schemars(rename = "OutputLogprob")]
 pub struct Logprob {
     token: String,
     logprob: f64,

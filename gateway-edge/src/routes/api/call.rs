@@ -15,7 +15,7 @@ use crate::{
     error::Failure,
     metadata::{self, RequestId},
     pb::{activity_service_client::ActivityServiceClient, key_service_client::KeyServiceClient},
-    routes::{Edge, expect_json, json},
+    routes::{answer::json, edge::{Edge, expect_json}},
 };
 
 pub struct Call {

@@ -22,7 +22,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::{
     error::Failure,
-    routes::{Edge, refuse_encoded, too_large},
+    routes::edge::{Edge, refuse_encoded, too_large},
 };
 
 /// Most bytes without anything that can be understood: the head of a field is much shorter.

@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use crate::{
-    api::provider_keys::{self, FILTERS, NewProviderKey, ProviderKey, ProviderKeyChanges},
+    api::provider_keys::{self, DeletedKeys, FILTERS, NewProviderKey, ProviderKey, ProviderKeyChanges},
     error::Failure,
     pb,
     routes::api::{
@@ -78,11 +78,6 @@ pub async fn delete(call: Call) -> Result<Response, Failure> {
 
 /// Deletes all of one provider, never all of all.
 pub async fn delete_all(call: Call) -> Result<Response, Failure> {
-    #[derive(serde::Serialize)]
-    struct Deleted {
-        deleted_count: u32,
-    }
-
     let names = ["provider_name", "provider"];
     let provider = call.query(&names)?.text(&names)?;
     if provider.is_empty() {
@@ -90,7 +85,7 @@ pub async fn delete_all(call: Call) -> Result<Response, Failure> {
     }
     let message = pb::DeleteProviderKeysRequest { provider };
     let reply = call.keys().delete_provider_keys(call.request(message)).await?.into_inner();
-    Ok(shown(&Deleted { deleted_count: reply.deleted_count }))
+    Ok(shown(&DeletedKeys { deleted_count: reply.deleted_count }))
 }
 
 fn show(key: Option<pb::ProviderKey>) -> Result<Response, Failure> {

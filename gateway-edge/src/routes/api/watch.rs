@@ -7,15 +7,14 @@ use std::{convert::Infallible, time::Duration};
 use axum::{body::Body, response::Response};
 use bytes::{BufMut as _, Bytes, BytesMut};
 use futures_util::{StreamExt as _, stream};
-use serde::Serialize;
 use tokio::time::timeout;
 use tonic::Streaming;
 
 use crate::{
     api::{
-        activity::{self, Entry},
+        activity::{self, Entry, Gap},
         body,
-        provider_keys::ProviderKey,
+        provider_keys::{DeletedKey, ProviderKey},
     },
     error::{Failure, field},
     language::Language,
@@ -117,31 +116,16 @@ fn put(out: &mut BytesMut, event: &str, id: &str, data: &[u8]) {
 }
 
 fn write_key(event: pb::WatchProviderKeysResponse, out: &mut BytesMut) {
-    #[derive(Serialize)]
-    struct Deleted<'a> {
-        id: &'a str,
-        provider_name: &'a str,
-        provider: &'a str,
-    }
-
     match event.event {
         Some(Changed::ProviderKey(key)) => put(out, "provider_key", "", &body::write(&ProviderKey::of(&key))),
         Some(Changed::Synced(_)) => put(out, "synced", "", b"{}"),
-        Some(Changed::Deleted(key)) => {
-            let deleted = Deleted { id: &key.id, provider_name: &key.provider, provider: &key.provider };
-            put(out, "deleted", "", &body::write(&deleted));
-        }
+        Some(Changed::Deleted(key)) => put(out, "deleted", "", &body::write(&DeletedKey::of(&key))),
         // What a newer service says is a sign of life, too.
         Some(Changed::Heartbeat(_)) | None => out.put_slice(HEARTBEAT),
     }
 }
 
 fn write_entry(event: pb::WatchActivityResponse, out: &mut BytesMut) {
-    #[derive(Serialize)]
-    struct Gap {
-        skipped_count: Option<u64>,
-    }
-
     match event.event {
         Some(Happened::Entry(entry)) => put(out, "activity", &entry.id, &body::write(&Entry::of(&entry))),
         Some(Happened::Gap(gap)) => put(out, "gap", "", &body::write(&Gap { skipped_count: gap.skipped_count })),

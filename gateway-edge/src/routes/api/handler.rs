@@ -1,0 +1,52 @@
+//! What every handler below `/api/v1` does: reads the request whole, and finishes the answer in our own style.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{FromRequestParts as _, Path, Request, State},
+    response::Response,
+};
+
+use crate::{
+    error::{Failure, Style, field},
+    metadata::RequestId,
+    routes::{answer::finish, api::call::Call, edge::Edge},
+};
+
+type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
+
+/// Makes a handler: reads the request, and finishes what `answer` says about it.
+pub fn at<F, A>(answer: F) -> impl Fn(State<Arc<Edge>>, Request) -> Answer + Clone + Send + Sync + 'static
+where
+    F: Fn(Call) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    unread(move |call: Call, body| {
+        let answer = answer.clone();
+        async move {
+            let body = call.edge.read_plain(&call.parts.headers, body).await?;
+            answer(Call { body, ..call }).await
+        }
+    })
+}
+
+/// Makes a handler that reads the body by itself.
+pub fn unread<F, A>(answer: F) -> impl Fn(State<Arc<Edge>>, Request) -> Answer + Clone + Send + Sync + 'static
+where
+    F: Fn(Call, Body) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    move |State(edge), request| {
+        let answer = answer.clone();
+        Box::pin(async move {
+            let (mut parts, body) = request.into_parts();
+            let id = RequestId::of(&parts.headers);
+            let resource = Path::<String>::from_request_parts(&mut parts, &()).await;
+            let resource = resource.map(|path| path.0).unwrap_or_default();
+            let call = Call { edge, parts, body: Bytes::new(), id: id.clone(), resource };
+            let result = answer(call, body).await.map_err(|failure| failure.named(field::API));
+            finish(result, Style::Api, &id)
+        })
+    }
+}

@@ -1,0 +1,74 @@
+//! The OpenAPI document, and two pages that show it. Their libraries are part of the binary, see `assets/README.md`.
+
+use std::sync::{Arc, LazyLock};
+
+use axum::{
+    extract::{Path, Request, State},
+    response::Response,
+};
+use http::StatusCode;
+
+use crate::{
+    assets::Asset,
+    error::{Failure, Style},
+    metadata::RequestId,
+    routes::{answer::finish, edge::Edge},
+};
+
+const HTML: &str = "text/html; charset=utf-8";
+const SCRIPT: &str = "text/javascript; charset=utf-8";
+const STYLE: &str = "text/css; charset=utf-8";
+const TEXT: &str = "text/plain; charset=utf-8";
+
+static SWAGGER: LazyLock<Asset> = LazyLock::new(|| Asset::plain(HTML, include_str!("../../assets/pages/docs.html")));
+static REDOC: LazyLock<Asset> = LazyLock::new(|| Asset::plain(HTML, include_str!("../../assets/pages/redoc.html")));
+
+/// What the pages load.
+static FILES: LazyLock<[(&str, Asset); 8]> = LazyLock::new(|| {
+    [
+        ("swagger.js", Asset::plain(SCRIPT, include_str!("../../assets/pages/swagger.js"))),
+        (
+            "swagger-ui-bundle.js",
+            Asset::compressed(SCRIPT, &include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz")[..]),
+        ),
+        (
+            "swagger-ui.css",
+            Asset::compressed(STYLE, &include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz")[..]),
+        ),
+        (
+            "redoc.standalone.js",
+            Asset::compressed(SCRIPT, &include_bytes!("../../assets/redoc/redoc.standalone.js.gz")[..]),
+        ),
+        // Whoever passes the libraries on passes their licences on.
+        ("swagger-ui.NOTICE.txt", Asset::plain(TEXT, include_str!("../../assets/swagger-ui/NOTICE"))),
+        ("swagger-ui.LICENSE.txt", Asset::plain(TEXT, include_str!("../../assets/swagger-ui/LICENSE"))),
+        (
+            "swagger-ui-bundle.js.LICENSE.txt",
+            Asset::plain(TEXT, include_str!("../../assets/swagger-ui/swagger-ui-bundle.js.LICENSE.txt")),
+        ),
+        ("redoc.LICENSE.txt", Asset::plain(TEXT, include_str!("../../assets/redoc/LICENSE"))),
+    ]
+});
+
+pub async fn document(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    shown(Some(&edge.document), &request)
+}
+
+pub async fn swagger(request: Request) -> Response {
+    shown(Some(&*SWAGGER), &request)
+}
+
+pub async fn redoc(request: Request) -> Response {
+    shown(Some(&*REDOC), &request)
+}
+
+pub async fn file(Path(name): Path<String>, request: Request) -> Response {
+    shown(FILES.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset), &request)
+}
+
+/// Answers with a file, if it is there.
+pub fn shown(asset: Option<&Asset>, request: &Request) -> Response {
+    let found = asset.map(|asset| asset.answer(request.headers()));
+    let missing = || Failure::new(StatusCode::NOT_FOUND, "There is no such file here.");
+    finish(found.ok_or_else(missing), Style::OpenAi, &RequestId::of(request.headers()))
+}
