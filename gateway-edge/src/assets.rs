@@ -71,9 +71,10 @@ impl Asset {
         let opaque = |tag: &[u8]| tag.strip_prefix(b"W/").unwrap_or(tag).to_vec();
         let ours = opaque(self.etag.as_bytes());
         let lists = asked.get_all(header::IF_NONE_MATCH).iter();
-        lists.flat_map(|list| list.as_bytes().split(|byte| *byte == b',')).map(<[u8]>::trim_ascii).any(|tag| {
-            tag == b"*" || opaque(tag) == ours
-        })
+        lists
+            .flat_map(|list| list.as_bytes().split(|byte| *byte == b','))
+            .map(<[u8]>::trim_ascii)
+            .any(|tag| tag == b"*" || opaque(tag) == ours)
     }
 }
 

@@ -13,8 +13,11 @@ use crate::domain::{
 /// Models shipped with the binary; `models.json` says where its facts come from.
 const SHIPPED: &str = include_str!("catalog/models.json");
 
-/// Longest name that is compared with others and repeated, in characters.
-const LONGEST_NAME: usize = 100;
+/// Longest name of a model in bytes. None is half as long.
+const LONGEST_NAME: usize = 256;
+
+/// How much of a name that is not known is compared with others and repeated, in characters.
+const LONGEST_SHOWN: usize = 100;
 
 /// Suggestions in a `MODEL_NOT_FOUND` error.
 const CLOSEST: usize = 3;
@@ -141,6 +144,9 @@ impl Catalog {
     /// Turns the name a caller used into a provider and the model's name there. An empty name means the default.
     pub fn resolve(&self, name: &str) -> Result<(Target, &ProviderInfo)> {
         let name = if name.is_empty() { &self.default_model } else { name };
+        if name.len() > LONGEST_NAME {
+            return Err(self.not_found(name));
+        }
         if let Some((prefix, rest)) = name.split_once('/')
             && let Some(provider) = self.providers.iter().find(|p| p.prefix == prefix || p.name == prefix)
         {
@@ -179,7 +185,7 @@ impl Catalog {
     /// Names the closest known models, so that a typing error explains itself.
     pub fn not_found(&self, name: &str) -> Error {
         // Likeness takes time by the product of both lengths: a name of megabytes would take minutes.
-        let shown: String = name.chars().take(LONGEST_NAME).collect();
+        let shown: String = name.chars().take(LONGEST_SHOWN).collect();
         let lower = shown.to_ascii_lowercase();
         let bare = lower.rsplit('/').next().unwrap_or(&lower);
         let mut ranked: Vec<(f64, &str)> = self

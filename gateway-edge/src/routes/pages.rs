@@ -31,10 +31,7 @@ static FILES: LazyLock<[(&str, Asset); 8]> = LazyLock::new(|| {
             "swagger-ui-bundle.js",
             Asset::compressed(SCRIPT, &include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz")[..]),
         ),
-        (
-            "swagger-ui.css",
-            Asset::compressed(STYLE, &include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz")[..]),
-        ),
+        ("swagger-ui.css", Asset::compressed(STYLE, &include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz")[..])),
         (
             "redoc.standalone.js",
             Asset::compressed(SCRIPT, &include_bytes!("../../assets/redoc/redoc.standalone.js.gz")[..]),
