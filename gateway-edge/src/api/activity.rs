@@ -6,10 +6,10 @@ use serde::Serialize;
 use crate::{error::Failure, pb};
 
 use super::{
-    schemas,
     outcome::Attempt,
     provider_keys::filled,
     query::Query,
+    schemas,
     time::{self, Time},
     words::{self, word},
 };

@@ -6,9 +6,9 @@ use serde::Serialize;
 use crate::{error::Failure, pb};
 
 use super::{
-    schemas,
     outcome::{Attempt, Cost, Usage, Warning},
     query::unknown,
+    schemas,
     words::{self, word},
 };
 

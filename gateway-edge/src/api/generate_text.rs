@@ -9,9 +9,9 @@ use crate::{
 };
 
 use super::{
-    schemas,
     outcome::{Attempt, Cost, Usage, Warning},
     provider_keys::filled,
+    schemas,
     words::{self, word},
 };
 

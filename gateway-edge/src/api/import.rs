@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::{error::Failure, pb};
 
 use super::{
-    schemas,
     body,
     provider_keys::filled,
     query::{Query, flag, unknown},
+    schemas,
     words::{self, word},
 };
 

@@ -6,8 +6,8 @@ use serde::Serialize;
 use crate::pb;
 
 use super::{
-    schemas,
     provider_keys::ProviderKey,
+    schemas,
     words::{self, word},
 };
 

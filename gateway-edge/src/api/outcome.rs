@@ -7,8 +7,8 @@ use serde::Serialize;
 use crate::pb;
 
 use super::{
-    schemas,
     provider_keys::filled,
+    schemas,
     words::{self, word},
 };
 

@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::{error::Failure, pb};
 
 use super::{
-    schemas,
     body::{given, unchanged},
     query::Query,
+    schemas,
     time::Time,
     words::{self, word},
 };

@@ -78,7 +78,8 @@ impl JsonSchema for Told<'_> {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let mut members: serde_json::Map<_, _> = AT_THE_TOP.map(|name| (name.to_owned(), true.into())).into_iter().collect();
+        let mut members: serde_json::Map<_, _> =
+            AT_THE_TOP.map(|name| (name.to_owned(), true.into())).into_iter().collect();
         members.insert("provider_metadata".to_owned(), json_schema!({"type": "object"}).to_value());
         json_schema!({"type": "object", "properties": members})
     }

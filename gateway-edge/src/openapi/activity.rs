@@ -31,9 +31,7 @@ fn filters() -> [Parameter; 5] {
 
 /// Both ends of a period belong to it.
 fn dates() -> [Parameter; 2] {
-    let schema = || {
-        json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}], "examples": ["2026-11-23"]})
-    };
+    let schema = || json!({"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}], "examples": ["2026-11-23"]});
     [
         Parameter::query("from_date", schema(), "From this day or moment on; days are UTC."),
         Parameter::query("to_date", schema(), "Up to this day or moment, inclusive."),
@@ -47,7 +45,8 @@ pub fn list() -> Operation {
         .parameters(dates())
         .parameters(examples::pages())
         .answer(
-            Answer::json::<Vec<Entry<'static>>>(200, "The entries.", json!([examples::entry()])).headers(examples::PAGED),
+            Answer::json::<Vec<Entry<'static>>>(200, "The entries.", json!([examples::entry()]))
+                .headers(examples::PAGED),
         )
 }
 
@@ -78,5 +77,7 @@ pub fn usage() -> Operation {
                 .also(&["gateway_key_id"]),
         )
         .parameters(examples::pages())
-        .answer(Answer::json::<Vec<Row<'static>>>(200, "The rows.", json!([examples::usage()])).headers(examples::PAGED))
+        .answer(
+            Answer::json::<Vec<Row<'static>>>(200, "The rows.", json!([examples::usage()])).headers(examples::PAGED),
+        )
 }

@@ -19,7 +19,10 @@ pub struct Described<'a> {
 
 /// Groups of routes, in the order that pages show them.
 const TAGS: &[(&str, &str)] = &[
-    ("OpenAI", "What OpenAI's SDKs call. A model's name says which provider answers; `GET /v1/models` lists them. The routes are there without `/v1`, too. A caller's own key for a provider goes into the header `x-<provider>-api-key`, such as `x-google-api-key`."),
+    (
+        "OpenAI",
+        "What OpenAI's SDKs call. A model's name says which provider answers; `GET /v1/models` lists them. The routes are there without `/v1`, too. A caller's own key for a provider goes into the header `x-<provider>-api-key`, such as `x-google-api-key`.",
+    ),
     ("Chat and vision", "The short forms: one message or one picture in, one text out."),
     ("Provider keys", "Keys that providers gave to the caller's user. A secret goes in only."),
     ("Gateway keys", "Keys that open this gateway. A key's text is shown once."),
@@ -101,11 +104,16 @@ struct Schemas {
 
 impl Schemas {
     fn new() -> Self {
-        let settings = || SchemaSettings::draft2020_12().with(|settings| {
-            settings.definitions_path = "/components/schemas".into();
-            settings.meta_schema = None;
-        });
-        Self { read: settings().for_deserialize().into_generator(), written: settings().for_serialize().into_generator() }
+        let settings = || {
+            SchemaSettings::draft2020_12().with(|settings| {
+                settings.definitions_path = "/components/schemas".into();
+                settings.meta_schema = None;
+            })
+        };
+        Self {
+            read: settings().for_deserialize().into_generator(),
+            written: settings().for_serialize().into_generator(),
+        }
     }
 
     fn components(mut self) -> Map<String, Value> {
@@ -158,7 +166,8 @@ fn contents(contents: &[Content], generator: &mut SchemaGenerator) -> Value {
     for Content { media, schema, examples } in contents {
         let mut content = json!({"schema": schema(generator)});
         if !examples.is_empty() {
-            content["examples"] = examples.iter().map(|(name, value)| ((*name).to_owned(), json!({"value": value}))).collect();
+            content["examples"] =
+                examples.iter().map(|(name, value)| ((*name).to_owned(), json!({"value": value}))).collect();
         }
         out.insert((*media).to_owned(), content);
     }

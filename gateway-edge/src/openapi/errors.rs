@@ -59,14 +59,24 @@ const FAILURES: &[Failing] = &[
     failing(400, "The request is wrong; `param` names the field.", INVALID, "missing_required_parameter")
         .says("Missing required parameter: 'name'.")
         .param("name"),
-    failing(401, "The gateway key is missing, unknown, expired or inactive.", "authentication_error", "invalid_api_key")
-        .says("the gateway key is not valid"),
+    failing(
+        401,
+        "The gateway key is missing, unknown, expired or inactive.",
+        "authentication_error",
+        "invalid_api_key",
+    )
+    .says("the gateway key is not valid"),
     failing(402, "The budget of the key is used up.", "insufficient_quota", "insufficient_quota").headers(FINAL),
     failing(403, "The key may not do this; its scopes do not cover it.", "permission_error", "permission_error"),
     failing(404, "There is nothing of this name, or it belongs to somebody else.", INVALID, "not_found"),
     failing(408, "The body did not arrive in time.", INVALID, INVALID),
     failing(409, "It is there already.", INVALID, "already_exists").headers(FINAL),
-    failing(413, "The body, or something in it, is larger than its limit; the message names the limit.", INVALID, INVALID),
+    failing(
+        413,
+        "The body, or something in it, is larger than its limit; the message names the limit.",
+        INVALID,
+        INVALID,
+    ),
     failing(415, "The content type, a content encoding or the type of a picture is not taken.", INVALID, INVALID),
     failing(429, "Too many requests, or the provider's quota is used up.", "requests", "rate_limit_exceeded")
         .headers(EITHER),
@@ -101,12 +111,17 @@ pub fn reference(style: Style, status: u16) -> Value {
 /// Returns the answers of failures, once for the whole document.
 pub fn components(schema: &mut dyn FnMut(SchemaOf) -> Value) -> Map<String, Value> {
     let mut all = Map::new();
-    for (style, body) in [(Style::OpenAi, schema_of::<OpenAiBody<'static>> as SchemaOf), (Style::Api, schema_of::<ApiBody<'static>>)] {
+    for (style, body) in
+        [(Style::OpenAi, schema_of::<OpenAiBody<'static>> as SchemaOf), (Style::Api, schema_of::<ApiBody<'static>>)]
+    {
         let schema = schema(body);
         for row in FAILURES {
             let content = json!({"application/json": {"schema": schema, "example": row.example(style)}});
             let headers: Map<_, _> = row.headers.iter().chain(&["x-request-id"]).map(|name| header(name)).collect();
-            all.insert(name(style, row.status), json!({"description": row.when, "headers": headers, "content": content}));
+            all.insert(
+                name(style, row.status),
+                json!({"description": row.when, "headers": headers, "content": content}),
+            );
         }
     }
     all

@@ -19,7 +19,11 @@ pub fn pages() -> [Parameter; 2] {
     let count = json!({"type": "integer", "minimum": 1, "maximum": 1000, "examples": [50]});
     [
         Parameter::query("limit", count, "One page of this size."),
-        Parameter::query("page_token", json!({"type": "string"}), "Where the page begins: `x-next-page-token` of the one before."),
+        Parameter::query(
+            "page_token",
+            json!({"type": "string"}),
+            "Where the page begins: `x-next-page-token` of the one before.",
+        ),
     ]
 }
 
@@ -30,17 +34,23 @@ pub fn chats() -> Named {
     let schema = json!({"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]});
     vec![
         ("one message", json!({"model": "sandbox/echo", "messages": hello})),
-        ("streamed", json!({
-            "model": "sandbox/echo", "messages": hello, "stream": true, "stream_options": {"include_usage": true},
-        })),
-        ("with a tool", json!({
-            "model": "sandbox/tools",
-            "messages": [
-                {"role": "system", "content": "Be brief."},
-                {"role": "user", "content": [{"type": "text", "text": "What is the weather in Hanoi?"}]},
-            ],
-            "tools": [{"type": "function", "function": {"name": "weather", "parameters": schema}}],
-        })),
+        (
+            "streamed",
+            json!({
+                "model": "sandbox/echo", "messages": hello, "stream": true, "stream_options": {"include_usage": true},
+            }),
+        ),
+        (
+            "with a tool",
+            json!({
+                "model": "sandbox/tools",
+                "messages": [
+                    {"role": "system", "content": "Be brief."},
+                    {"role": "user", "content": [{"type": "text", "text": "What is the weather in Hanoi?"}]},
+                ],
+                "tools": [{"type": "function", "function": {"name": "weather", "parameters": schema}}],
+            }),
+        ),
     ]
 }
 
@@ -59,10 +69,13 @@ pub fn completion() -> Value {
 pub fn response_requests() -> Named {
     vec![
         ("a text", json!({"model": "sandbox/echo", "input": "Hello"})),
-        ("a conversation", json!({
-            "model": "sandbox/echo", "instructions": "Be brief.",
-            "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hello"}]}],
-        })),
+        (
+            "a conversation",
+            json!({
+                "model": "sandbox/echo", "instructions": "Be brief.",
+                "input": [{"role": "user", "content": [{"type": "input_text", "text": "Hello"}]}],
+            }),
+        ),
         ("streamed", json!({"model": "sandbox/echo", "input": "Hello", "stream": true})),
     ]
 }
@@ -180,14 +193,17 @@ pub fn usage() -> Value {
 pub fn messages() -> Named {
     vec![
         ("a message", json!({"message": "Hello", "model": "sandbox/echo"})),
-        ("with history", json!({
-            "message": "And in winter?",
-            "history": [
-                {"role": "user", "content": "How warm is Hanoi in summer?"},
-                {"role": "model", "content": "About 33 degrees."},
-            ],
-            "model": "sandbox/echo",
-        })),
+        (
+            "with history",
+            json!({
+                "message": "And in winter?",
+                "history": [
+                    {"role": "user", "content": "How warm is Hanoi in summer?"},
+                    {"role": "model", "content": "About 33 degrees."},
+                ],
+                "model": "sandbox/echo",
+            }),
+        ),
     ]
 }
 

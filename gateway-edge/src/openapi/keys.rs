@@ -40,7 +40,10 @@ pub fn create() -> Operation {
     made["api_key"] = json!("sk-0199f0c2b7a5-…");
     operation("createGatewayKey", "Make a gateway key")
         .about("The key's text is in `api_key` of the answer, this once.")
-        .takes::<NewGatewayKey>(vec![("for a team", json!({"name": "team", "scopes": ["models"], "expires_at": "2030-01-01T00:00:00Z"}))])
+        .takes::<NewGatewayKey>(vec![(
+            "for a team",
+            json!({"name": "team", "scopes": ["models"], "expires_at": "2030-01-01T00:00:00Z"}),
+        )])
         .answer(Answer::json::<GatewayKey<'static>>(201, "The key with its text.", made).headers(examples::CREATED))
         .fails(BODY)
 }

@@ -20,8 +20,6 @@ use super::{
 
 const TAG: &str = "OpenAI";
 
-
-
 fn operation(id: &'static str, summary: &'static str) -> Operation {
     Operation::new(id, TAG, summary).style(Style::OpenAi).fails(SERVICE)
 }

@@ -66,8 +66,7 @@ pub fn create() -> Operation {
 }
 
 pub fn get() -> Operation {
-    of_one("getProviderKey", "Get a provider key")
-        .answers::<ProviderKey<'static>>("The key.", examples::provider_key())
+    of_one("getProviderKey", "Get a provider key").answers::<ProviderKey<'static>>("The key.", examples::provider_key())
 }
 
 pub fn change() -> Operation {

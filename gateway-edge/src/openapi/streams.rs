@@ -157,7 +157,10 @@ const EVENTS: &[(&str, &[&str])] = &[
     ("response.content_part.done", &["item_id", "output_index", "content_index", "part"]),
     ("response.output_text.delta", &["item_id", "output_index", "content_index", "delta", "logprobs"]),
     ("response.output_text.done", &["item_id", "output_index", "content_index", "text", "logprobs"]),
-    ("response.output_text.annotation.added", &["item_id", "output_index", "content_index", "annotation_index", "annotation"]),
+    (
+        "response.output_text.annotation.added",
+        &["item_id", "output_index", "content_index", "annotation_index", "annotation"],
+    ),
     ("response.refusal.delta", &["item_id", "output_index", "content_index", "delta"]),
     ("response.refusal.done", &["item_id", "output_index", "content_index", "refusal"]),
     ("response.reasoning_summary_part.added", &["item_id", "output_index", "summary_index", "part"]),

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::api::health::Health;
+use crate::{api::health::Health, error::Style};
 
 use super::operation::{Answer, Operation, Parameter, SchemaOf};
 
@@ -12,7 +12,7 @@ const TAG: &str = "System";
 const CACHED: &[&str] = &["etag"];
 
 fn operation(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(id, TAG, summary).open()
+    Operation::new(id, TAG, summary).open().style(Style::OpenAi)
 }
 
 fn text(_: &mut SchemaGenerator) -> Schema {
@@ -29,8 +29,11 @@ fn any_object(_: &mut SchemaGenerator) -> Schema {
 
 pub fn live() -> Operation {
     let said = vec![("alive", json!("ok\n"))];
-    operation("isAlive", "Whether the process runs")
-        .answer(Answer::empty(200, "It does.").or_as("text/plain", text, said))
+    operation("isAlive", "Whether the process runs").answer(Answer::empty(200, "It does.").or_as(
+        "text/plain",
+        text,
+        said,
+    ))
 }
 
 pub fn ready() -> Operation {
@@ -79,7 +82,8 @@ pub fn protos() -> Operation {
 }
 
 pub fn proto() -> Operation {
-    let name = Parameter::path("file", "aigateway/v1/chat_service.proto", "Path of the file; its slashes stand as they are.");
+    let name =
+        Parameter::path("file", "aigateway/v1/chat_service.proto", "Path of the file; its slashes stand as they are.");
     cached("getProto", "A file of the gRPC contract", "The file.", "text/plain", text).parameter(name).fails(&[404])
 }
 
@@ -87,8 +91,16 @@ pub fn proto_archive() -> Operation {
     cached("getProtoArchive", "The gRPC contract as an archive", "All files.", "application/gzip", bytes)
 }
 
-fn cached(id: &'static str, summary: &'static str, about: &'static str, media: &'static str, schema: SchemaOf) -> Operation {
-    operation(id, summary).answer(Answer::empty(200, about).or_as(media, schema, vec![]).headers(CACHED)).answer(unchanged())
+fn cached(
+    id: &'static str,
+    summary: &'static str,
+    about: &'static str,
+    media: &'static str,
+    schema: SchemaOf,
+) -> Operation {
+    operation(id, summary)
+        .answer(Answer::empty(200, about).or_as(media, schema, vec![]).headers(CACHED))
+        .answer(unchanged())
 }
 
 fn unchanged() -> Answer {

@@ -23,7 +23,9 @@ pub fn generate() -> Operation {
     operation("generateText", "Answer a message")
         .about("Without `model` the gateway's default answers. `content` of a turn may be written `parts` or `text`.")
         .takes::<GenerateText>(examples::messages())
-        .answer(Answer::json::<GeneratedText<'static>>(200, "The answer.", examples::generated()).headers(examples::MADE))
+        .answer(
+            Answer::json::<GeneratedText<'static>>(200, "The answer.", examples::generated()).headers(examples::MADE),
+        )
 }
 
 pub fn extract() -> Operation {

@@ -13,7 +13,11 @@ use crate::{
     error::{Failure, Style},
     metadata::{self, RequestId},
     openai::{self, ChatCall, ChunkWriter},
-    routes::{answer::{finish, json}, call, edge::Edge},
+    routes::{
+        answer::{finish, json},
+        call,
+        edge::Edge,
+    },
 };
 
 pub async fn completions(State(edge): State<Arc<Edge>>, request: Request) -> Response {

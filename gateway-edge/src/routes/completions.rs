@@ -15,7 +15,11 @@ use crate::{
     metadata::{self, RequestId},
     openai::{self, CompletionCall, CompletionWriter},
     pb,
-    routes::{answer::{finish, json}, call, edge::Edge},
+    routes::{
+        answer::{finish, json},
+        call,
+        edge::Edge,
+    },
 };
 
 /// Chats of one request that run at the same time.

@@ -14,7 +14,11 @@ use crate::{
     metadata::{self, RequestId},
     openai::embeddings,
     pb::embedding_service_client::EmbeddingServiceClient,
-    routes::{answer::{finish, json}, call, edge::Edge},
+    routes::{
+        answer::{finish, json},
+        call,
+        edge::Edge,
+    },
 };
 
 pub async fn create(State(edge): State<Arc<Edge>>, request: Request) -> Response {

@@ -16,7 +16,10 @@ use crate::{
     health::{self, ServiceHealth},
     metadata::{self, RequestId},
     pb::{self, status_service_client::StatusServiceClient},
-    routes::{answer::{finish, json}, edge::Edge},
+    routes::{
+        answer::{finish, json},
+        edge::Edge,
+    },
 };
 
 /// Longest wait for what the service tells of itself.

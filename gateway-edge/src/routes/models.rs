@@ -13,7 +13,10 @@ use crate::{
     metadata::{self, RequestId},
     openai::models,
     pb::{self, model_service_client::ModelServiceClient},
-    routes::{answer::{finish, json}, edge::Edge},
+    routes::{
+        answer::{finish, json},
+        edge::Edge,
+    },
 };
 
 /// OpenAI's list has no pages, so all of ours are joined. The bound only guards against a token that repeats itself.

@@ -24,17 +24,15 @@ static SWAGGER: LazyLock<Asset> = LazyLock::new(|| Asset::plain(HTML, include_st
 static REDOC: LazyLock<Asset> = LazyLock::new(|| Asset::plain(HTML, include_str!("../../assets/pages/redoc.html")));
 
 /// What the pages load.
-static FILES: LazyLock<[(&str, Asset); 8]> = LazyLock::new(|| {
+static FILES: LazyLock<[(&str, Asset); 9]> = LazyLock::new(|| {
     [
+        ("redoc.js", Asset::plain(SCRIPT, include_str!("../../assets/pages/redoc.js"))),
         ("swagger.js", Asset::plain(SCRIPT, include_str!("../../assets/pages/swagger.js"))),
         (
             "swagger-ui-bundle.js",
             Asset::compressed(SCRIPT, &include_bytes!("../../assets/swagger-ui/swagger-ui-bundle.js.gz")[..]),
         ),
-        (
-            "swagger-ui.css",
-            Asset::compressed(STYLE, &include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz")[..]),
-        ),
+        ("swagger-ui.css", Asset::compressed(STYLE, &include_bytes!("../../assets/swagger-ui/swagger-ui.css.gz")[..])),
         (
             "redoc.standalone.js",
             Asset::compressed(SCRIPT, &include_bytes!("../../assets/redoc/redoc.standalone.js.gz")[..]),

@@ -10,8 +10,6 @@ use flate2::{Compression, GzBuilder};
 
 use crate::{api::body, assets::Asset, openapi::system::ProtoIndex, routes::pages::shown};
 
-
-
 /// Path below `proto/`, and text.
 const TEXTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/protos.rs"));
 

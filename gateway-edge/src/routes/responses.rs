@@ -13,7 +13,11 @@ use crate::{
     error::{Failure, Style, field},
     metadata::{self, RequestId},
     openai::{self, ResponseCall, ResponseWriter},
-    routes::{answer::{finish, json}, call, edge::Edge},
+    routes::{
+        answer::{finish, json},
+        call,
+        edge::Edge,
+    },
 };
 
 pub async fn create(State(edge): State<Arc<Edge>>, request: Request) -> Response {

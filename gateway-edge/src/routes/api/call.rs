@@ -15,7 +15,10 @@ use crate::{
     error::Failure,
     metadata::{self, RequestId},
     pb::{activity_service_client::ActivityServiceClient, key_service_client::KeyServiceClient},
-    routes::{answer::json, edge::{Edge, expect_json}},
+    routes::{
+        answer::json,
+        edge::{Edge, expect_json},
+    },
 };
 
 pub struct Call {
