@@ -17,13 +17,17 @@ use crate::{
 
 use super::operation::{SchemaOf, schema_of};
 
-/// A stream whose events have data of this schema. OpenAPI 3.1 has no word for it; `contentSchema` comes nearest.
+/// One event of a stream. OpenAPI 3.1 has no word for that; this is how 3.2 describes the items of a stream.
 fn events_of(data: Schema) -> Schema {
     json_schema!({
-        "type": "string",
-        "description": "Server-sent events. `contentSchema` is what the data of each of them is.",
-        "contentMediaType": "text/event-stream",
-        "contentSchema": data,
+        "type": "object",
+        "description": "One of the server-sent events.",
+        "required": ["data"],
+        "properties": {
+            "event": {"type": "string"},
+            "id": {"type": "string"},
+            "data": {"type": "string", "contentMediaType": "application/json", "contentSchema": data},
+        },
     })
 }
 
