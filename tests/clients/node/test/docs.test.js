@@ -74,7 +74,7 @@ for (const [size, viewport] of [["wide", WIDE], ["narrow", NARROW]]) {
 
   test(`/redoc shows the routes (${size})`, async () => {
     const { page, seen } = await open("/redoc", viewport);
-    await page.getByText("AI Model Gateway").first().waitFor();
+    await page.getByRole("heading", { name: "AI Model Gateway" }).first().waitFor();
     await page.waitForLoadState("networkidle");
     await shoot(page, `redoc-${size}`);
     assert.deepEqual(seen, { said: [], strangers: [] });
