@@ -370,7 +370,7 @@ async fn every_route_is_in_the_matrix() {
             }
         }
     }
-    assert!(found > 40, "{found} operations");
+    assert!(found > 35, "{found} operations");
     assert!(missing.is_empty(), "routes without a row in ROUTES or OPEN: {missing:?}");
     world.gateway.stop().await;
 }

@@ -17,7 +17,8 @@ from openapi_calls import ENDLESS, MODELS, Caller, closed, operations
 from stubs import ROOT
 
 NOWHERE = "http://127.0.0.1:1"
-CALLS_AN_OPERATION = 160
+# Some operations have nothing that could be another way, and are called twice.
+CALLS_AN_OPERATION = 190
 LEAST_CALLS = 5000
 AUTH = {"authorization": f"Bearer {BOOTSTRAP_KEY}"}
 PNG = bytes.fromhex("89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001a5f645400000000049454e44ae426082")
@@ -150,6 +151,12 @@ def test_without_a_key_there_is_nothing(lonely, strict):
                     check(content["schema"], strict, reply.json())
 
 
+def data_of(schema: dict) -> dict:
+    """Returns the schema of the JSON in an event's data."""
+    data = schema["properties"]["data"]
+    return data.get("anyOf", [data])[-1]["contentSchema"]
+
+
 def events(reply):
     """Reads the data of server-sent events."""
     for line in reply.iter_lines():
@@ -173,10 +180,9 @@ def test_streams_fit_their_schemas(rest, strict, path, model):
             assert model not in ("sandbox/echo", "sandbox/tools", "sandbox/reasoning")
             return
         schema = strict["paths"][path]["post"]["responses"]["200"]["content"]["text/event-stream"]["schema"]
-        schema = schema["properties"]["data"]["contentSchema"]
         seen = 0
         for event in events(reply):
-            check(schema, strict, event)
+            check(data_of(schema), strict, event)
             seen += 1
         assert seen
 
@@ -184,12 +190,11 @@ def test_streams_fit_their_schemas(rest, strict, path, model):
 @pytest.mark.parametrize(("path", "act"), [("/api/v1/provider-keys/watch", "POST"), ("/api/v1/activity-logs/watch", "POST")])
 def test_watches_fit_their_schemas(rest, strict, path, act):
     schema = strict["paths"][path]["get"]["responses"]["200"]["content"]["text/event-stream"]["schema"]
-    schema = schema["properties"]["data"]["contentSchema"]
     with rest.stream("GET", path) as reply:
         assert reply.status_code == 200
         body = {"provider_name": "google", "api_key": f"AIza-of-{path.split('/')[3]}"}
         assert rest.request(act, "/api/v1/provider-keys", json=body).status_code == 201
-        check(schema, strict, next(events(reply)))
+        check(data_of(schema), strict, next(events(reply)))
 
 
 def test_a_picture_is_read_as_the_document_says(rest, strict):
