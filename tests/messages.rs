@@ -60,7 +60,8 @@ fn values_of(name: &str, prefix: &str) -> BTreeSet<String> {
     names.filter(|name| name != "UNSPECIFIED").collect()
 }
 
-/// What the edge says by itself: every code given in its sources, and every name in the table by statuses.
+/// What the edge says by itself: every code given in its sources, and every name in the table by statuses. A code that is
+/// that of a reason has the reason's text.
 fn failures_of_the_edge() -> BTreeSet<String> {
     let edge = root().join("gateway-edge/src");
     let (mut files, mut names) = (Vec::new(), BTreeSet::from(["upstream_incomplete".to_owned()]));
@@ -72,7 +73,8 @@ fn failures_of_the_edge() -> BTreeSet<String> {
     let table = fs::read_to_string(edge.join("error/spoken.rs")).unwrap();
     let (_, table) = table.split_once("fn by_status").unwrap();
     names.extend(table.split("=> \"").skip(1).map(|rest| rest.split('"').next().unwrap().to_owned()));
-    names
+    let reasons = values_of("ErrorReason", "ERROR_REASON_");
+    names.into_iter().filter(|name| !reasons.contains(&name.to_ascii_uppercase())).collect()
 }
 
 fn sources(dir: &Path, into: &mut Vec<PathBuf>) {

@@ -12,6 +12,7 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     error::{Failure, style_of},
+    language::Language,
     metadata::{RequestId, X_REQUEST_ID},
 };
 
@@ -29,7 +30,8 @@ async fn refuse(request: Request) -> Response {
     let id = RequestId::of(request.headers());
     let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "This edge is shutting down; send the request again.")
         .with_code("shutting_down")
-        .with_retry_after(RETRY_AFTER);
+        .with_retry_after(RETRY_AFTER)
+        .localized(Language::asked(request.headers()));
     let mut response = failure.into_response(style_of(request.uri().path()), id.as_str());
     response.headers_mut().insert(X_REQUEST_ID, id.header());
     closing(response)

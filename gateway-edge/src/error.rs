@@ -56,6 +56,8 @@ struct Inner {
     /// Set when a retry is pointless although the status looks like one that deserves it.
     final_answer: bool,
     allow: Option<HeaderValue>,
+    /// What the message is written in.
+    language: Language,
     spoken: Spoken,
     /// Whether it is the edge's own: the service was not asked.
     is_own: bool,
@@ -92,6 +94,7 @@ impl From<Status> for Failure {
             },
             final_answer: row.retry == Retry::Never || (row.retry == Retry::WhenTold && told.is_none()),
             allow: None,
+            language: Language::En,
             spoken: Spoken::of(&status, &details),
             is_own: false,
         }))
@@ -141,6 +144,7 @@ impl Failure {
             retry_after: None,
             final_answer: false,
             allow: None,
+            language: Language::En,
             spoken: Spoken::default(),
             is_own: true,
         }))
@@ -222,6 +226,7 @@ impl Failure {
         if let Some(text) = spoken.text(language, code.as_deref(), *status) {
             *message = text;
         }
+        self.0.language = language;
         self
     }
 
@@ -281,6 +286,8 @@ impl Failure {
         let mut response = (self.0.status, Body::from(json)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.0.language.tag()));
+        headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
         if let Some(wait) = self.0.retry_after {
             let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)));

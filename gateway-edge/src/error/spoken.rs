@@ -38,9 +38,14 @@ impl Spoken {
 
     /// Returns the text of a failure with this code and status.
     pub fn text(&self, language: Language, code: Option<&str>, status: StatusCode) -> Option<String> {
-        let own = || code.and_then(Message::find).or_else(|| Message::find(by_status(status)));
+        let own = || code.and_then(by_code).or_else(|| Message::find(by_status(status)));
         self.newer.clone().or_else(|| self.message.or_else(own).map(|message| message.text(language, &self.facts)))
     }
+}
+
+/// Finds the text for a code of the edge, which may be that of a reason.
+fn by_code(code: &str) -> Option<&'static Message> {
+    Message::find(code).or_else(|| Message::find(&code.to_ascii_uppercase()))
 }
 
 /// Names the text for a failure of the edge that has no code.

@@ -3,7 +3,7 @@
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::{error::Failure, pb};
+use crate::{api::time::day, error::Failure, pb};
 
 use super::options::{MODALITIES, one_of};
 
@@ -32,7 +32,7 @@ pub struct Model<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     input_modalities: Vec<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    shutdown_date: Option<i64>,
+    shutdown_date: Option<String>,
 }
 
 /// Names of the contract's capabilities, in lists and in the filter of the list.
@@ -92,7 +92,7 @@ fn model(model: &pb::Model) -> Model<'_> {
         max_output_tokens: model.max_output_tokens,
         capabilities: names(&model.capabilities, CAPABILITIES),
         input_modalities: names(&model.input_modalities, MODALITIES),
-        shutdown_date: model.shutdown_time.as_ref().map(|time| time.seconds),
+        shutdown_date: day(&model.shutdown_time),
     }
 }
 

@@ -1,11 +1,6 @@
 //! Failures in the language that the caller asks for: one place on the way out of all routes.
 
-use axum::{
-    body::Body,
-    extract::Request,
-    middleware::Next,
-    response::{IntoResponse as _, Response},
-};
+use axum::{body::Body, extract::Request, middleware::Next, response::Response};
 use http::{HeaderValue, header};
 
 use crate::{
@@ -22,20 +17,14 @@ pub struct Refusal {
     pub id: RequestId,
 }
 
-/// Says which language a failure has, and writes its body anew when it is to be another one.
+/// Writes a failure anew when it is to be in another language than English.
 pub async fn localize(request: Request, next: Next) -> Response {
-    let asked = Language::asked(request.headers());
-    let response = next.run(request).await;
-    let (mut head, body) = response.into_parts();
-    let Some(Refusal { failure, style, id }) = head.extensions.remove() else { return (head, body).into_response() };
-    let language = asked.unwrap_or(Language::En);
-    head.headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
-    head.headers.append(header::VARY, HeaderValue::from_static("accept-language"));
-    let body = match language {
-        Language::En => body,
-        Language::Vi => Body::from(failure.localized(asked).to_json(style, id.as_str())),
-    };
-    (head, body).into_response()
+    let asked = Language::asked(request.headers()).filter(|language| *language != Language::En);
+    let mut response = next.run(request).await;
+    let Some(Refusal { failure, style, id }) = response.extensions_mut().remove() else { return response };
+    let Some(language) = asked else { return response };
+    response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
+    response.map(|_| Body::from(failure.localized(Some(language)).to_json(style, id.as_str())))
 }
 
 #[cfg(test)]

@@ -18,3 +18,10 @@ fn the_list_is_the_vector() {
     let ours: Value = serde_json::from_slice(&write_list(&models)).unwrap();
     assert_eq!(ours, vector["openai"]["body"]);
 }
+
+#[test]
+fn a_model_that_ends_says_on_which_day() {
+    let shutdown_time = Some(prost_types::Timestamp { seconds: 1_796_083_200, nanos: 0 });
+    let one: Value = serde_json::from_slice(&write_one(&pb::Model { shutdown_time, ..pb::Model::default() })).unwrap();
+    assert_eq!(one["shutdown_date"], "2026-12-01");
+}

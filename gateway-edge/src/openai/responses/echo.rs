@@ -1,8 +1,10 @@
 //! Members of the request that the response object repeats, in the caller's own bytes.
 
+use std::collections::BTreeMap;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 
 type Raw = Option<Box<RawValue>>;
 
@@ -57,8 +59,26 @@ impl Echo {
                 *member = raw(default);
             }
         }
+        if let Some(whole) = echo.tools.as_deref().and_then(completed) {
+            echo.tools = Some(whole);
+        }
         echo
     }
+}
+
+/// Gives functions the members that a reply must have and a request need not. `None` when they have them.
+fn completed(tools: &RawValue) -> Raw {
+    let mut tools: Vec<BTreeMap<String, Box<RawValue>>> = serde_json::from_str(tools.get()).ok()?;
+    let mut is_changed = false;
+    for tool in tools.iter_mut().filter(|tool| tool.get("type").is_some_and(|kind| kind.get() == r#""function""#)) {
+        for member in ["parameters", "strict"] {
+            if !tool.contains_key(member) {
+                tool.insert(member.to_owned(), RawValue::NULL.to_owned());
+                is_changed = true;
+            }
+        }
+    }
+    is_changed.then(|| to_raw_value(&tools).ok()).flatten()
 }
 
 fn raw(json: &str) -> Raw {

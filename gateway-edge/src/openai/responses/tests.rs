@@ -225,6 +225,24 @@ fn the_other_options() {
 }
 
 #[test]
+fn functions_are_told_back_with_every_member_a_reply_has() {
+    for (asked, told) in [
+        (
+            json!({"type": "function", "name": "f"}),
+            json!({"type": "function", "name": "f", "parameters": null, "strict": null}),
+        ),
+        (
+            json!({"type": "function", "name": "f", "parameters": {}, "strict": true}),
+            json!({"type": "function", "name": "f", "parameters": {}, "strict": true}),
+        ),
+        (json!({"type": "web_search"}), json!({"type": "web_search"})),
+    ] {
+        let echo = serde_json::to_value(with(json!({"tools": [asked]})).unwrap().echo).unwrap();
+        assert_eq!(echo["tools"], json!([told]));
+    }
+}
+
+#[test]
 fn refusals_name_their_parameter() {
     #[rustfmt::skip]
     let rows = [
