@@ -13,6 +13,12 @@ use crate::domain::{
 /// Models shipped with the binary; `models.json` says where its facts come from.
 const SHIPPED: &str = include_str!("catalog/models.json");
 
+/// Longest name of a model in bytes. None is half as long.
+const LONGEST_NAME: usize = 256;
+
+/// How much of a name that is not known is compared with others and repeated, in characters.
+const LONGEST_SHOWN: usize = 100;
+
 /// Suggestions in a `MODEL_NOT_FOUND` error.
 const CLOSEST: usize = 3;
 
@@ -138,6 +144,9 @@ impl Catalog {
     /// Turns the name a caller used into a provider and the model's name there. An empty name means the default.
     pub fn resolve(&self, name: &str) -> Result<(Target, &ProviderInfo)> {
         let name = if name.is_empty() { &self.default_model } else { name };
+        if name.len() > LONGEST_NAME {
+            return Err(self.not_found(name));
+        }
         if let Some((prefix, rest)) = name.split_once('/')
             && let Some(provider) = self.providers.iter().find(|p| p.prefix == prefix || p.name == prefix)
         {
@@ -175,7 +184,9 @@ impl Catalog {
 
     /// Names the closest known models, so that a typing error explains itself.
     pub fn not_found(&self, name: &str) -> Error {
-        let lower = name.to_ascii_lowercase();
+        // Likeness takes time by the product of both lengths: a name of megabytes would take minutes.
+        let shown: String = name.chars().take(LONGEST_SHOWN).collect();
+        let lower = shown.to_ascii_lowercase();
         let bare = lower.rsplit('/').next().unwrap_or(&lower);
         let mut ranked: Vec<(f64, &str)> = self
             .models
@@ -188,7 +199,6 @@ impl Catalog {
             .collect();
         ranked.sort_by(|a, b| b.0.total_cmp(&a.0));
         let closest = ranked.into_iter().take(CLOSEST).map(|(_, id)| id).collect::<Vec<_>>().join(", ");
-        let shown: String = name.chars().take(100).collect();
         let message = if closest.is_empty() {
             format!("the model `{shown}` does not exist; GET /v1/models lists what there is")
         } else {

@@ -150,3 +150,12 @@ fn the_shipped_rows_are_sound() {
         assert!(model.deprecation.as_ref().is_none_or(|d| !d.retired || !d.replacement.is_empty()), "{name}");
     }
 }
+
+#[test]
+fn an_endless_name_is_refused_at_once() {
+    let started = std::time::Instant::now();
+    for name in ["x".repeat(10_000_000), format!("google/{}", "x".repeat(10_000_000)), "/".repeat(1_000_000)] {
+        assert!(catalog().resolve(&name).unwrap_err().message.len() < 300);
+    }
+    assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
+}

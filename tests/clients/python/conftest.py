@@ -140,6 +140,22 @@ def edge(request, gateway) -> str:
 
 
 @pytest.fixture(scope="session")
+def separate_bare_edge(bare_gateway):
+    running = started(lambda: SeparateEdge(bare_gateway.grpc))
+    yield running
+    assert running.stop() == 0
+    running.forget()
+
+
+@pytest.fixture(scope="session", params=["inmemory", "separate"])
+def bare_edge(request, bare_gateway) -> str:
+    """The same of a gateway without any key of a provider: its default model is the sandbox."""
+    if request.param == "inmemory":
+        return bare_gateway.edge_url
+    return request.getfixturevalue("separate_bare_edge").edge_url
+
+
+@pytest.fixture(scope="session")
 def channel(gateway):
     with grpc.insecure_channel(gateway.grpc) as open_channel:
         yield open_channel

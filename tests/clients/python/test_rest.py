@@ -46,3 +46,45 @@ def test_api_errors_have_detail_code_and_request_id(rest):
 def test_models_route_takes_slashes_in_both_forms(rest):
     for path in ("/v1/models/sandbox/echo", "/v1/models/sandbox%2Fecho"):
         assert rest.get(path).json()["id"] == "sandbox/echo"
+
+
+OPENAI = {
+    "/v1/chat/completions": "POST",
+    "/v1/responses": "POST",
+    "/v1/completions": "POST",
+    "/v1/embeddings": "POST",
+    "/v1/models": "GET",
+    "/v1/models/sandbox/echo": "GET",
+}
+
+
+@pytest.mark.parametrize("path", OPENAI)
+def test_what_holds_for_all_routes_of_openai(edge, path):
+    """Methods, paths and keys, whatever the route does."""
+    method = OPENAI[path]
+    methods = {method, "OPTIONS"} | ({"HEAD"} if method == "GET" else set())
+    members = {"message", "type", "param", "code"}
+    with httpx.Client(base_url=edge, trust_env=False, timeout=20) as client:
+        asked = client.options(path)
+        assert (asked.status_code, set(asked.headers["allow"].split(","))) == (204, methods)
+        assert not any(name.startswith("access-control-") for name in asked.headers), "CORS is off"
+        reply = client.request("PUT", path)
+        assert reply.status_code == 405 and set(reply.headers["allow"].replace(" ", "").split(",")) == methods
+        assert set(reply.json()["error"]) == members
+        for variant in (path, f"{path}/", path.replace("/v1/", "//v1///"), path.removeprefix("/v1"), f"{path}//"):
+            for headers in ({}, {"authorization": "Bearer sk-wrong"}):
+                # A body that is none makes no difference to who is let in.
+                reply = client.request(method, variant, headers=headers, content=b"{" if method == "POST" else None)
+                assert reply.status_code == 401, variant
+                assert (set(reply.json()["error"]), reply.json()["error"]["code"]) == (members, "invalid_api_key")
+                assert reply.headers["x-request-id"]
+        key = {"authorization": f"Bearer {BOOTSTRAP_KEY}"}
+        if method == "GET":
+            reply = client.head(path, headers=key)
+            assert (reply.status_code, reply.content) == (200, b"")
+            return
+        for kind, body, status in [("text/plain", b"{}", 415), ("application/json", b"{", 400), ("application/json", b"", 400)]:
+            reply = client.post(path, headers=key | {"content-type": kind}, content=body)
+            assert (reply.status_code, set(reply.json()["error"])) == (status, members)
+        reply = client.post(path, headers=key | {"content-encoding": "gzip"}, content=b"{}")
+        assert (reply.status_code, set(reply.json()["error"])) == (415, members)

@@ -51,19 +51,29 @@ pub async fn change(call: Call) -> Result<Response, Failure> {
         key = call.keys().update_provider_key(call.request(message)).await?.into_inner().provider_key;
     }
     match calls.select {
-        Some(true) => select(call).await,
-        Some(false) => unselect(call).await,
+        Some(true) => set_selected(call).await,
+        Some(false) => set_unselected(call).await,
         None => show(key),
     }
 }
 
 pub async fn select(call: Call) -> Result<Response, Failure> {
+    call.nothing(&[])?;
+    set_selected(call).await
+}
+
+pub async fn unselect(call: Call) -> Result<Response, Failure> {
+    call.nothing(&[])?;
+    set_unselected(call).await
+}
+
+async fn set_selected(call: Call) -> Result<Response, Failure> {
     let message = pb::SelectProviderKeyRequest { id: call.resource.clone() };
     let reply = call.keys().select_provider_key(call.request(message)).await?.into_inner();
     show(reply.provider_key)
 }
 
-pub async fn unselect(call: Call) -> Result<Response, Failure> {
+async fn set_unselected(call: Call) -> Result<Response, Failure> {
     let message = pb::UnselectProviderKeyRequest { id: call.resource.clone() };
     let reply = call.keys().unselect_provider_key(call.request(message)).await?.into_inner();
     show(reply.provider_key)

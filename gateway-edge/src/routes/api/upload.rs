@@ -1,5 +1,5 @@
 //! A picture on its way from a form to the service. What the service must know first may come after the picture: then the
-//! pieces are kept, as they came, until the form is complete; else they go on at once.
+//! pieces are kept until the form is complete; else they go on at once.
 
 use std::{
     future,
@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use http_body::{Frame, SizeHint};
 use multer::Field;
 use tokio::sync::mpsc::Sender;
@@ -31,7 +31,8 @@ const LARGEST_PIECE: usize = 1 << 20;
 /// The side that reads the form.
 pub struct Upload {
     pub extraction: Extraction,
-    kept: Vec<Bytes>,
+    /// In one piece: thousands of small ones would leave holes in memory when they are gone.
+    kept: BytesMut,
     has_file: bool,
     has_begun: bool,
     to: Option<Sender<Message>>,
@@ -44,7 +45,7 @@ pub struct Complete(Arc<AtomicBool>);
 
 impl Upload {
     pub fn new(extraction: Extraction, to: Sender<Message>, complete: Complete) -> Self {
-        Self { extraction, kept: Vec::new(), has_file: false, has_begun: false, to: Some(to), complete }
+        Self { extraction, kept: BytesMut::new(), has_file: false, has_begun: false, to: Some(to), complete }
     }
 
     /// Reads the whole form and sends what it holds.
@@ -62,11 +63,9 @@ impl Upload {
             return Err(Failure::missing("file"));
         }
         if !self.has_begun {
-            let kept = std::mem::take(&mut self.kept);
-            self.begin(Some(kept.iter().map(|piece| piece.len() as u64).sum())).await;
-            for piece in kept {
-                self.send_all(piece).await;
-            }
+            let kept = std::mem::take(&mut self.kept).freeze();
+            self.begin(Some(kept.len() as u64)).await;
+            self.send_all(kept).await;
         }
         self.complete.0.store(true, Ordering::Release);
         self.to = None;
@@ -86,7 +85,7 @@ impl Upload {
             if self.has_begun {
                 self.send_all(piece).await;
             } else {
-                self.kept.push(piece);
+                self.kept.extend_from_slice(&piece);
             }
         }
         Ok(())

@@ -23,6 +23,8 @@ async fn what_is_refused_before_the_service_is_asked() {
         ("POST", "/api/v1/provider-keys/", &"x".repeat(2001), 413, ""),
         ("PUT", "/api/v1/provider-keys/k1", "", 405, ""),
         ("GET", "/api/v1/provider-keys/import", "", 405, ""),
+        ("POST", "/api/v1/provider-keys/k1/select?colour=red", "", 400, "colour"),
+        ("POST", "/api/v1/provider-keys/k1/unselect", r#"{"colour":"red"}"#, 400, "colour"),
         ("GET", "/api/v1/provider-keys/k1/colour", "", 404, ""),
     ] {
         let fake = Fake::default();
