@@ -34,7 +34,7 @@ const ABOUT: &str = "\
 One door to many model providers: OpenAI's REST interface, and a small one of its own below `/api/v1`.
 
 Send the gateway key as `authorization: Bearer sk-…` (`x-api-key` and `api-key` work, too). A trailing slash is \
-forgiven; `HEAD` works where `GET` does; `OPTIONS` and a 405 name the methods in `allow`. Every answer has an \
+forgiven; `HEAD` works where `GET` does; `OPTIONS` and a 405 name the methods in `allow`. Answers have an \
 `x-request-id`, the caller's own if there was one. Errors below `/v1` have OpenAI's form, errors below `/api/v1` are \
 `{detail, code, request_id}`, and `param` where a field is wrong.
 
