@@ -18,9 +18,9 @@ pub struct Asset {
     etag: HeaderValue,
 }
 
-/// What pages may do: nothing that leaves this host. Both libraries write styles into their elements, and show small
-/// pictures of their own as `data:`.
-const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; object-src 'none'; \
+/// What pages may do: nothing that leaves this host. Both libraries write styles into their elements, and have small
+/// pictures and letters of their own as `data:`.
+const POLICY: &str = "default-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; font-src data:; object-src 'none'; \
                       base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
 impl Asset {

@@ -164,6 +164,7 @@ pub struct ToolCallBody<'a> {
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
+#[schemars(rename = "CalledFunctionBody")]
 pub struct CalledFunction<'a> {
     pub name: Option<String>,
     /// A string by the book; some clients send the object itself.

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 use http::Method;
-use schemars::{SchemaGenerator, generate::SchemaSettings};
+use schemars::{Schema, SchemaGenerator, generate::SchemaSettings, transform::RecursiveTransform};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -34,7 +34,7 @@ const ABOUT: &str = "\
 One door to many model providers: OpenAI's REST interface, and a small one of its own below `/api/v1`.
 
 Send the gateway key as `authorization: Bearer sk-…` (`x-api-key` and `api-key` work, too). A trailing slash is \
-forgiven; `HEAD` works where `GET` does; `OPTIONS` and a 405 name the methods in `allow`. Every answer has an \
+forgiven; `HEAD` works where `GET` does; `OPTIONS` and a 405 name the methods in `allow`. Answers have an \
 `x-request-id`, the caller's own if there was one. Errors below `/v1` have OpenAI's form, errors below `/api/v1` are \
 `{detail, code, request_id}`, and `param` where a field is wrong.
 
@@ -104,16 +104,13 @@ struct Schemas {
 
 impl Schemas {
     fn new() -> Self {
-        let settings = || {
-            SchemaSettings::draft2020_12().with(|settings| {
-                settings.definitions_path = "/components/schemas".into();
-                settings.meta_schema = None;
-            })
-        };
-        Self {
-            read: settings().for_deserialize().into_generator(),
-            written: settings().for_serialize().into_generator(),
-        }
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.definitions_path = "/components/schemas".into();
+            settings.meta_schema = None;
+        });
+        let settings = settings.with_transform(RecursiveTransform(forget_null));
+        let (read, written) = (settings.clone().for_deserialize(), settings.for_serialize());
+        Self { read: read.into_generator(), written: written.into_generator() }
     }
 
     fn components(mut self) -> Map<String, Value> {
@@ -161,6 +158,13 @@ impl Schemas {
     }
 }
 
+/// A member that is left out is not null: where null clears, a default would say so.
+fn forget_null(schema: &mut Schema) {
+    if schema.get("default").is_some_and(Value::is_null) {
+        schema.remove("default");
+    }
+}
+
 fn contents(contents: &[Content], generator: &mut SchemaGenerator) -> Value {
     let mut out = Map::new();
     for Content { media, schema, examples } in contents {
@@ -194,3 +198,6 @@ fn parameter(parameter: &Parameter) -> Value {
     }
     out
 }
+
+#[cfg(test)]
+mod tests;

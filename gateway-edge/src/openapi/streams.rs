@@ -17,24 +17,34 @@ use crate::{
 
 use super::operation::{SchemaOf, schema_of};
 
-/// A stream whose events have data of this schema. OpenAPI 3.1 has no word for it; `contentSchema` comes nearest.
+/// One event of a stream. OpenAPI 3.1 has no word for that; this is how 3.2 describes the items of a stream.
 fn events_of(data: Schema) -> Schema {
+    event(json!({"type": "string", "contentMediaType": "application/json", "contentSchema": data}))
+}
+
+/// The same where the last event is no JSON.
+fn events_until_done(data: Schema) -> Schema {
+    let json = json!({"type": "string", "contentMediaType": "application/json", "contentSchema": data});
+    event(json!({"anyOf": [{"const": "[DONE]"}, json]}))
+}
+
+fn event(data: Value) -> Schema {
     json_schema!({
-        "type": "string",
-        "description": "Server-sent events. `contentSchema` is what the data of each of them is.",
-        "contentMediaType": "text/event-stream",
-        "contentSchema": data,
+        "type": "object",
+        "description": "One of the server-sent events.",
+        "required": ["data"],
+        "properties": {"event": {"type": "string"}, "id": {"type": "string"}, "data": data},
     })
 }
 
 pub fn chat(generator: &mut SchemaGenerator) -> Schema {
     let choices = [generator.subschema_for::<ChatChunk>(), generator.subschema_for::<OpenAiBody<'static>>()];
-    events_of(json_schema!({"anyOf": choices}))
+    events_until_done(json_schema!({"anyOf": choices}))
 }
 
 pub fn text(generator: &mut SchemaGenerator) -> Schema {
     let choices = [generator.subschema_for::<TextChunk<'static>>(), generator.subschema_for::<OpenAiBody<'static>>()];
-    events_of(json_schema!({"anyOf": choices}))
+    events_until_done(json_schema!({"anyOf": choices}))
 }
 
 pub fn response(generator: &mut SchemaGenerator) -> Schema {

@@ -4,7 +4,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
 use serde_json::json;
 
-use crate::api::health::Health;
+use crate::{api::health::Health, error::Style};
 
 use super::operation::{Answer, Operation, Parameter, SchemaOf};
 
@@ -12,7 +12,7 @@ const TAG: &str = "System";
 const CACHED: &[&str] = &["etag"];
 
 fn operation(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(id, TAG, summary).open()
+    Operation::new(id, TAG, summary).open().style(Style::OpenAi)
 }
 
 fn text(_: &mut SchemaGenerator) -> Schema {

@@ -24,8 +24,9 @@ static SWAGGER: LazyLock<Asset> = LazyLock::new(|| Asset::plain(HTML, include_st
 static REDOC: LazyLock<Asset> = LazyLock::new(|| Asset::plain(HTML, include_str!("../../assets/pages/redoc.html")));
 
 /// What the pages load.
-static FILES: LazyLock<[(&str, Asset); 8]> = LazyLock::new(|| {
+static FILES: LazyLock<[(&str, Asset); 9]> = LazyLock::new(|| {
     [
+        ("redoc.js", Asset::plain(SCRIPT, include_str!("../../assets/pages/redoc.js"))),
         ("swagger.js", Asset::plain(SCRIPT, include_str!("../../assets/pages/swagger.js"))),
         (
             "swagger-ui-bundle.js",

@@ -59,13 +59,13 @@ pub struct ResponseBody<'a> {
 
     // Known, and without a meaning here.
     #[serde(rename = "truncation")]
-    #[schemars(with = "Value")]
+    #[schemars(with = "Option<Value>")]
     pub _truncation: Option<IgnoredAny>,
     #[serde(rename = "max_tool_calls")]
-    #[schemars(with = "Value")]
+    #[schemars(with = "Option<Value>")]
     pub _max_tool_calls: Option<IgnoredAny>,
     #[serde(rename = "stream_options")]
-    #[schemars(with = "Value")]
+    #[schemars(with = "Option<Value>")]
     pub _stream_options: Option<IgnoredAny>,
 }
 
@@ -184,6 +184,6 @@ pub struct TextFormat<'a> {
 pub struct ThinkBody<'a> {
     #[serde(borrow)]
     pub effort: Option<Str<'a>>,
-    #[schemars(with = "Value")]
+    #[schemars(with = "Option<Value>")]
     pub summary: Option<IgnoredAny>,
 }

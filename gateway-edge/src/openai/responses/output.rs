@@ -1,6 +1,6 @@
 //! Output items as OpenAI writes them.
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema};
 use serde::Serialize;
 
 use crate::{openai::shapes::finite, pb};
@@ -56,13 +56,14 @@ pub enum Content {
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename = "summary_text")]
+#[schemars(rename = "ReasoningSummary", transform = |schema: &mut Schema| tag(schema, "summary_text"))]
 pub struct Summary {
     pub text: String,
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(tag = "type", rename = "url_citation")]
-#[schemars(rename = "UrlCitationAnnotation")]
+#[schemars(rename = "UrlCitationAnnotation", transform = |schema: &mut Schema| tag(schema, "url_citation"))]
 pub struct Annotation {
     start_index: u32,
     end_index: u32,
@@ -78,6 +79,16 @@ pub struct Logprob {
     bytes: Vec<u8>,
     #[serde(skip_serializing_if = "Option::is_none")]
     top_logprobs: Option<Vec<Logprob>>,
+}
+
+/// Adds the tag that serde writes in front of a struct, which schemars does not know of.
+fn tag(schema: &mut Schema, kind: &str) {
+    if let Some(properties) = schema.get_mut("properties").and_then(serde_json::Value::as_object_mut) {
+        properties.insert("type".into(), serde_json::json!({"type": "string", "const": kind}));
+    }
+    if let Some(required) = schema.get_mut("required").and_then(serde_json::Value::as_array_mut) {
+        required.insert(0, "type".into());
+    }
 }
 
 impl Item {
