@@ -48,10 +48,9 @@ async fn nobody_notices_a_replica_that_dies_again_and_again() {
     let transport = Transport::remote(&settings([dying.url(), other.url()])).unwrap();
     until_healthy(&transport, 2).await;
     let load = tokio::task::JoinSet::from_iter([many_boxed(transport.clone(), 6000, 60)]);
-    let (mut died, mut carried) = (0, 0);
-    while other.calls() < 2000 && died < 10 {
-        sleep(Duration::from_millis(90)).await;
-        carried += usize::from(dying.new_calls() > 0);
+    let mut died = 0;
+    // It dies with work in hand; when no more comes, the load is over.
+    while died < 10 && until_called(&dying).await {
         dying.kill().await;
         died += 1;
         sleep(Duration::from_millis(40)).await;
@@ -59,7 +58,18 @@ async fn nobody_notices_a_replica_that_dies_again_and_again() {
     }
     let failures = load.join_all().await.concat();
     assert!(failures.is_empty(), "{} of 6000 failed, such as {:?}", failures.len(), failures[0]);
-    assert!(died >= 5 && carried >= died - 1, "it died {died} times, {carried} of them with work");
+    assert!(died >= 5, "it died {died} times");
+}
+
+/// Waits for the next call of a replica, as long as a rest lasts at most and then some.
+async fn until_called(replica: &Replica) -> bool {
+    for _ in 0..500 {
+        if replica.new_calls() > 0 {
+            return true;
+        }
+        sleep(Duration::from_millis(10)).await;
+    }
+    false
 }
 
 async fn many_boxed(transport: Transport, calls: usize, at_a_time: usize) -> Vec<tonic::Status> {
@@ -76,7 +86,8 @@ async fn without_a_replica_the_answer_is_quick_and_it_recovers() {
     for _ in 0..20 {
         let begin = Instant::now();
         assert_eq!(list(&transport).await.unwrap_err().code(), Code::Unavailable);
-        assert!(begin.elapsed() < Duration::from_millis(300), "{:?}", begin.elapsed());
+        // Far less than any wait for a connection.
+        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     }
     assert_eq!(transport.replicas(), Some(Replicas { known: 1, healthy: 0 }));
     let _back = Replica::start_at(replica.address, models).await;
@@ -85,7 +96,7 @@ async fn without_a_replica_the_answer_is_quick_and_it_recovers() {
     while list(&transport).await.is_err() {
         sleep(Duration::from_millis(10)).await;
     }
-    assert!(begin.elapsed() < Duration::from_millis(500), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
 }
 
 #[tokio::test]
@@ -161,6 +172,7 @@ async fn a_name_without_an_address_is_told_quickly() {
     let transport = Transport::remote_by(&settings(["http://nowhere.example:1".into()]), &resolver).unwrap();
     let begin = Instant::now();
     assert_eq!(list(&transport).await.unwrap_err().code(), Code::Unavailable);
-    assert!(begin.elapsed() < Duration::from_millis(300), "{:?}", begin.elapsed());
+    // Far less than any wait for a connection.
+    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
     assert_eq!(transport.replicas(), Some(Replicas { known: 0, healthy: 0 }));
 }
