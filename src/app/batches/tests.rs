@@ -50,21 +50,21 @@ impl Script {
 async fn rows_are_written_in_order_and_in_bounded_batches() {
     let (to, ending) = (Script::default(), CancellationToken::new());
     let (queue, rows) = channel(1000);
-    for n in 0..450 {
+    for n in 0..850 {
         queue.try_send(n).unwrap();
     }
     let begun = Instant::now();
     let late = async {
         sleep(Duration::from_secs(1)).await;
-        queue.try_send(450).unwrap();
-        queue.try_send(451).unwrap();
+        queue.try_send(850).unwrap();
+        queue.try_send(851).unwrap();
         drop(queue);
     };
     tokio::join!(write_batches(to.clone(), rows, ending), late);
-    assert_eq!(to.rows(), (0..452).collect::<Vec<_>>());
+    assert_eq!(to.rows(), (0..852).collect::<Vec<_>>());
     let batches: Vec<_> =
         to.written.lock().unwrap().iter().map(|(rows, at)| (rows.len(), (*at - begun).as_millis())).collect();
-    assert_eq!(batches, [(200, 0), (200, 0), (50, 100), (2, 1000)]);
+    assert_eq!(batches, [(400, 0), (400, 0), (50, 100), (2, 1000)]);
 }
 
 #[tokio::test(start_paused = true)]
