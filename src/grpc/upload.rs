@@ -32,10 +32,17 @@ pub async fn receive(
     ours: impl Fn(Error) -> Status,
 ) -> Result<(pb::ExtractionUploadHeader, Bytes), Status> {
     let first = next(messages, limits, &ours).await?;
-    let header = header(first, limit).map_err(&ours)?;
+    let mut header = header(first, limit).map_err(&ours)?;
     let mut picture = Picture::new(header.size_bytes, limit);
     while let Some(payload) = next(messages, limits, &ours).await? {
-        picture.push(payload).map_err(&ours)?;
+        match payload {
+            Some(Payload::LateOptions(options)) => {
+                take_late(&mut header, options).map_err(&ours)?;
+                at_end(next(messages, limits, &ours).await?).map_err(&ours)?;
+                break;
+            }
+            payload => picture.push(payload).map_err(&ours)?,
+        }
     }
     let data = picture.finish().map_err(&ours)?;
     Ok((header, data))
@@ -68,6 +75,21 @@ fn header(first: Option<Option<Payload>>, limit: ImageLimit) -> Result<pb::Extra
     Ok(header)
 }
 
+/// Takes the options that came after the picture.
+fn take_late(header: &mut pb::ExtractionUploadHeader, options: pb::ExtractionOptions) -> Result<()> {
+    match header.options.replace(options) {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid("late_options", "the header has options already: send them once")),
+    }
+}
+
+fn at_end(message: Option<Option<Payload>>) -> Result<()> {
+    match message {
+        None => Ok(()),
+        Some(_) => Err(Error::invalid("late_options", "nothing may follow late_options: close the stream after it")),
+    }
+}
+
 /// The bytes so far.
 struct Picture {
     data: BytesMut,
@@ -83,7 +105,7 @@ impl Picture {
 
     fn push(&mut self, payload: Option<Payload>) -> Result<()> {
         let Some(Payload::Chunk(chunk)) = payload else {
-            let message = "after the header every message of an upload must be a chunk";
+            let message = "after the header every message of an upload must be a chunk, save late_options at its end";
             return Err(Error::invalid("chunk", message));
         };
         let length = (self.data.len() + chunk.len()) as u64;

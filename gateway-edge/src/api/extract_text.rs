@@ -43,22 +43,30 @@ impl Extraction {
         }
     }
 
-    /// Whether nothing can come after the file that the service must know before it.
+    /// Whether nothing about the picture can come after it.
     pub fn is_settled(&self) -> bool {
         self.prompt.is_some() && self.model.is_some()
     }
 
     /// Returns what the service has to know first.
-    pub fn header(&self, size_bytes: Option<u64>) -> pb::ExtractionUploadHeader {
-        let text = |member: &Option<String>| member.clone().unwrap_or_default();
-        let (model, prompt) = (text(&self.model).trim().to_owned(), text(&self.prompt));
+    pub fn header(&self, options: Option<pb::ExtractionOptions>) -> pb::ExtractionUploadHeader {
         pb::ExtractionUploadHeader {
             mime_type: text(&self.content_type),
-            size_bytes,
+            size_bytes: None,
             filename: text(&self.filename),
-            options: Some(pb::ExtractionOptions { model, prompt, strict: self.strict, ..Default::default() }),
+            options,
         }
     }
+
+    /// Returns what is to be done with the picture.
+    pub fn options(&self) -> pb::ExtractionOptions {
+        let model = text(&self.model).trim().to_owned();
+        pb::ExtractionOptions { model, prompt: text(&self.prompt), strict: self.strict, ..Default::default() }
+    }
+}
+
+fn text(member: &Option<String>) -> String {
+    member.clone().unwrap_or_default()
 }
 
 /// Refuses what may be there once.

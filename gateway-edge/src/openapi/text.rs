@@ -32,7 +32,7 @@ pub fn extract() -> Operation {
     operation("extractText", "Read the text of a picture")
         .about(
             "Pictures are JPEG, PNG, WebP, GIF and HEIC, and PDF where the provider takes it; what the bytes are counts, not \
-             what is said of them. Fields before the file let the picture pass through without being kept.",
+             what is said of them. The fields may stand before the file or after it.",
         )
         .takes_as("multipart/form-data", form, vec![])
         .answer(

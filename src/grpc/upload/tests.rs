@@ -16,6 +16,11 @@ fn chunk(bytes: &'static [u8]) -> Message {
     Ok(pb::UploadAndExtractTextRequest { payload: Some(Payload::Chunk(Bytes::from_static(bytes))) })
 }
 
+fn late_options(model: &str) -> Message {
+    let options = pb::ExtractionOptions { model: model.into(), ..Default::default() };
+    Ok(pb::UploadAndExtractTextRequest { payload: Some(Payload::LateOptions(options)) })
+}
+
 /// Returns the picture, or the field that is complained about.
 async fn received(messages: Vec<Message>, pause_at_end: bool) -> Result<Bytes, String> {
     let end = stream::once(tokio::time::sleep(if pause_at_end { IDLE.idle * 2 } else { Duration::ZERO }));
@@ -48,11 +53,30 @@ async fn a_picture_comes_in_pieces() {
         ("too large as said", vec![header(Some(11))], Err("header.size_bytes, limit")),
         ("far too large as said", vec![header(Some(u64::MAX))], Err("header.size_bytes, limit")),
         ("too large as sent", vec![header(None), chunk(b"0123456789"), chunk(b"a")], Err("chunk, limit")),
+        ("options at the end", vec![header(None), chunk(b"a"), late_options("m")], Ok("a")),
+        ("options without a picture", vec![header(None), late_options("m")], Err("chunk")),
+        ("options twice", vec![header(None), chunk(b"a"), late_options("m"), late_options("m")], Err("late_options")),
+        ("a chunk after options", vec![header(None), chunk(b"a"), late_options("m"), chunk(b"b")], Err("late_options")),
+        ("no options but late ones", vec![late_options("m")], Err("header")),
         ("broken off", vec![header(None), chunk(b"a"), Err(Status::cancelled("gone"))], Err("gone")),
     ];
     for (name, messages, want) in cases {
         let want = want.map(|text| Bytes::from_static(text.as_bytes())).map_err(str::to_owned);
         assert_eq!(received(messages, false).await, want, "{name}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn late_options_are_those_of_the_header_and_come_once() {
+    let ours = |error: Error| Status::invalid_argument(error.field.unwrap_or_default());
+    let early = Some(pb::ExtractionOptions { model: "early".into(), ..Default::default() });
+    for (options, want) in [(None, Ok("late".to_owned())), (early, Err("late_options".to_owned()))] {
+        let header = pb::ExtractionUploadHeader { options, ..Default::default() };
+        let header = Ok(pb::UploadAndExtractTextRequest { payload: Some(Payload::Header(header)) });
+        let mut messages = stream::iter([header, chunk(b"a"), late_options("late")]);
+        let result = receive(&mut messages, IDLE, LIMIT, ours).await;
+        let model = result.map(|(header, _)| header.options.unwrap().model);
+        assert_eq!(model.map_err(|status| status.message().to_owned()), want);
     }
 }
 

@@ -1,5 +1,5 @@
-//! A picture on its way from a form to the service. What the service must know first may come after the picture: then the
-//! pieces are kept until the form is complete; else they go on at once.
+//! A picture on its way from a form to the service: its pieces go on as they come, and what is to be done with it before
+//! them or, where the form says that later, after them.
 
 use std::{
     future,
@@ -11,7 +11,7 @@ use std::{
     task::{Context, Poll},
 };
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use multer::Field;
 use tokio::sync::mpsc::Sender;
@@ -31,10 +31,9 @@ const LARGEST_PIECE: usize = 1 << 20;
 /// The side that reads the form.
 pub struct Upload {
     pub extraction: Extraction,
-    /// In one piece: thousands of small ones would leave holes in memory when they are gone.
-    kept: BytesMut,
     has_file: bool,
-    has_begun: bool,
+    /// Whether the service knows already what is to be done.
+    is_told: bool,
     to: Option<Sender<Message>>,
     complete: Complete,
 }
@@ -45,7 +44,7 @@ pub struct Complete(Arc<AtomicBool>);
 
 impl Upload {
     pub fn new(extraction: Extraction, to: Sender<Message>, complete: Complete) -> Self {
-        Self { extraction, kept: BytesMut::new(), has_file: false, has_begun: false, to: Some(to), complete }
+        Self { extraction, has_file: false, is_told: false, to: Some(to), complete }
     }
 
     /// Reads the whole form and sends what it holds.
@@ -62,10 +61,8 @@ impl Upload {
         if !self.has_file {
             return Err(Failure::missing("file"));
         }
-        if !self.has_begun {
-            let kept = std::mem::take(&mut self.kept).freeze();
-            self.begin(Some(kept.len() as u64)).await;
-            self.send_all(kept).await;
+        if !self.is_told {
+            self.send(Payload::LateOptions(self.extraction.options())).await;
         }
         self.complete.0.store(true, Ordering::Release);
         self.to = None;
@@ -78,29 +75,16 @@ impl Upload {
         }
         self.extraction.filename = field.file_name().map(str::to_owned);
         self.extraction.content_type = field.content_type().map(|kind| kind.essence_str().to_owned());
-        if self.extraction.is_settled() {
-            self.begin(None).await;
-        }
-        while let Some(piece) = form.chunk(&mut field).await? {
-            if self.has_begun {
-                self.send_all(piece).await;
-            } else {
-                self.kept.extend_from_slice(&piece);
+        self.is_told = self.extraction.is_settled();
+        let options = self.is_told.then(|| self.extraction.options());
+        self.send(Payload::Header(self.extraction.header(options))).await;
+        while let Some(mut piece) = form.chunk(&mut field).await? {
+            while piece.len() > LARGEST_PIECE {
+                self.send(Payload::Chunk(piece.split_to(LARGEST_PIECE))).await;
             }
+            self.send(Payload::Chunk(piece)).await;
         }
         Ok(())
-    }
-
-    async fn begin(&mut self, size_bytes: Option<u64>) {
-        self.has_begun = true;
-        self.send(Payload::Header(self.extraction.header(size_bytes))).await;
-    }
-
-    async fn send_all(&self, mut piece: Bytes) {
-        while piece.len() > LARGEST_PIECE {
-            self.send(Payload::Chunk(piece.split_to(LARGEST_PIECE))).await;
-        }
-        self.send(Payload::Chunk(piece)).await;
     }
 
     async fn send(&self, payload: Payload) {
