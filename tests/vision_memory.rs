@@ -32,6 +32,8 @@ const CHUNK: usize = 256 << 10;
 struct Program {
     child: Child,
     client: VisionServiceClient<Channel>,
+    /// Where its REST face listens.
+    edge: String,
     _data: tempfile::TempDir,
 }
 
@@ -48,14 +50,14 @@ impl Program {
         let config = data.path().join("config.yaml");
         fs::File::create(&config).unwrap().write_all(configuration(upstream).as_bytes()).unwrap();
         let free = || format!("127.0.0.1:{}", TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port());
-        let grpc = free();
+        let (grpc, edge) = (free(), free());
         let child = Command::new(env!("CARGO_BIN_EXE_ai-model-gateway"))
             .arg("serve")
             .env_clear()
             .envs(settings(upstream))
             .env("AIGW_CONFIG", &config)
             .env("AIGW_GRPC_ADDR", &grpc)
-            .env("AIGW_EDGE_ADDR", free())
+            .env("AIGW_EDGE_ADDR", &edge)
             .env("AIGW_BOOTSTRAP_KEY", KEY)
             .env("AIGW_DATA_DIR", data.path())
             .current_dir(data.path())
@@ -65,9 +67,9 @@ impl Program {
             .unwrap();
         let channel = Channel::from_shared(format!("http://{grpc}")).unwrap().connect_lazy();
         let client = VisionServiceClient::new(channel).max_encoding_message_size(usize::MAX);
-        let program = Self { child, client, _data: data };
+        let program = Self { child, client, edge, _data: data };
         for _ in 0..200 {
-            if TcpStream::connect(&grpc).is_ok() {
+            if [&grpc, &program.edge].iter().all(|address| TcpStream::connect(address).is_ok()) {
                 return program;
             }
             tokio::time::sleep(Duration::from_millis(50)).await;
@@ -119,8 +121,29 @@ fn upload(model: &str, size_bytes: Option<u64>, data: &[u8]) -> Vec<pb::UploadAn
     payloads.map(|payload| pb::UploadAndExtractTextRequest { payload: Some(payload) }).collect()
 }
 
+/// Sends a form, with the file first or last, and returns the text that was read.
+async fn form(edge: &str, way: &str, model: &str, data: &[u8]) -> String {
+    let file = b"--XX\r\ncontent-disposition: form-data; name=\"file\"; filename=\"a.png\"\r\n\r\n";
+    let file = [file, data, b"\r\n"].concat();
+    let model = format!("--XX\r\ncontent-disposition: form-data; name=\"model\"\r\n\r\n{model}\r\n").into_bytes();
+    let parts = if way == FILE_FIRST { [file, model] } else { [model, file] };
+    let response = reqwest::Client::builder().no_proxy().build().unwrap();
+    let response = response
+        .post(format!("http://{edge}/api/v1/vision/extract-text"))
+        .header("authorization", format!("Bearer {KEY}"))
+        .header("content-type", "multipart/form-data; boundary=XX")
+        .body([parts.concat(), b"--XX--\r\n".to_vec()].concat());
+    let answer = response.send().await.unwrap().bytes().await.unwrap();
+    let answer: serde_json::Value = serde_json::from_slice(&answer).unwrap();
+    answer["extracted_text"].as_str().unwrap_or_else(|| panic!("{way}: {answer}")).to_owned()
+}
+
 /// Has a picture of that size read.
 async fn read(program: &Program, way: &str, model: &str, bytes: usize) {
+    if [FORM, FILE_FIRST].contains(&way) {
+        assert_eq!(form(&program.edge, way, model, &picture(bytes)).await, TEXT);
+        return;
+    }
     let mut client = program.client.clone();
     let extraction = match way {
         "unary" => {
@@ -160,7 +183,9 @@ async fn warm(upstream: &ScriptedUpstream, model: &str) -> (Program, usize) {
     (program, idle)
 }
 
-const WAYS: [&str; 3] = ["unary", "upload", "unsized upload"];
+const FORM: &str = "form";
+const FILE_FIRST: &str = "file first";
+const WAYS: [&str; 5] = ["unary", "upload", "unsized upload", FORM, FILE_FIRST];
 const MODELS: [(&str, usize); 5] = [
     ("google/gemini-3.8-flash", LARGE),
     ("x-ai/grok-4.3", LARGE),
@@ -188,7 +213,7 @@ async fn one_picture_after_the_other_takes_no_more_than_one() {
     let upstream = ScriptedUpstream::start(answer).await;
     let (model, bytes) = MODELS[0];
     let (program, idle) = warm(&upstream, model).await;
-    for way in WAYS.into_iter().cycle().take(9) {
+    for way in WAYS.into_iter().cycle().take(10) {
         let times = growth(&program, idle, way, model, bytes).await;
         assert!(times < 3.0, "{way}: {times:.2}");
     }

@@ -14,7 +14,7 @@ use super::{
 pub struct Described<'a> {
     pub method: &'a Method,
     pub path: &'a str,
-    pub operation: &'a Operation,
+    pub operation: Operation,
 }
 
 /// Groups of routes, in the order that pages show them.
@@ -47,7 +47,7 @@ pub fn document<'a>(routes: impl Iterator<Item = Described<'a>>) -> Bytes {
     for Described { method, path, operation } in routes {
         // The router's sign for the rest of a path is not OpenAPI's.
         let place = paths.entry(path.replace("{*", "{")).or_insert_with(|| json!({}));
-        place[method.as_str().to_ascii_lowercase()] = schemas.operation(operation);
+        place[method.as_str().to_ascii_lowercase()] = schemas.operation(&operation);
     }
     let responses = errors::components(&mut |schema| schema(&mut schemas.written).to_value());
     let tags: Vec<_> = TAGS.iter().map(|(name, about)| json!({"name": name, "description": about})).collect();

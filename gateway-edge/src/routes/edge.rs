@@ -1,6 +1,6 @@
 //! What every handler needs, and reading a body within limits.
 
-use std::time::Instant;
+use std::{sync::LazyLock, time::Instant};
 
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
@@ -14,8 +14,8 @@ pub struct Edge {
     pub transport: Transport,
     pub settings: EdgeSettings,
     pub started: Instant,
-    /// What is said of all routes.
-    pub document: Asset,
+    /// What is said of all routes, made when somebody asks for it.
+    pub document: LazyLock<Asset>,
 }
 
 impl Edge {

@@ -2,7 +2,10 @@
 //!
 //! Paths are forgiven a trailing slash, doubled slashes and a missing `/v1`, because base URLs are typed by people.
 
-use std::{sync::Arc, time::Instant};
+use std::{
+    sync::{Arc, LazyLock},
+    time::Instant,
+};
 
 use axum::{Router, extract::Request, middleware, response::Response};
 use http::{Uri, uri::PathAndQuery};
@@ -36,34 +39,38 @@ mod sse;
 /// Every route there is, with what is said of it.
 fn routes() -> Vec<Route> {
     let mut routes = vec![
-        Route::post("/v1/chat/completions", chat::completions, openapi::openai::chat()),
-        Route::post("/v1/responses", responses::create, openapi::openai::responses()),
-        Route::post("/v1/completions", completions::create, openapi::openai::completions()),
-        Route::post("/v1/embeddings", embeddings::create, openapi::openai::embeddings()),
-        Route::get("/v1/models", models::list, openapi::openai::list_models()),
-        Route::get("/v1/models/{*id}", models::get, openapi::openai::get_model()),
-        Route::get("/api/v1/health", health::health, openapi::system::health()),
-        Route::get("/livez", health::live, openapi::system::live()),
-        Route::get("/readyz", health::ready, openapi::system::ready()),
-        Route::get("/openapi.json", pages::document, openapi::system::document()),
-        Route::get("/docs", pages::swagger, openapi::system::swagger()),
-        Route::get("/docs/{file}", pages::file, openapi::system::page_file()),
-        Route::get("/redoc", pages::redoc, openapi::system::redoc()),
-        Route::get("/proto", protos::index, openapi::system::protos()),
-        Route::get("/proto/{*file}", protos::file, openapi::system::proto()),
-        Route::get("/proto.tar.gz", protos::archive, openapi::system::proto_archive()),
+        Route::post("/v1/chat/completions", chat::completions, openapi::openai::chat),
+        Route::post("/v1/responses", responses::create, openapi::openai::responses),
+        Route::post("/v1/completions", completions::create, openapi::openai::completions),
+        Route::post("/v1/embeddings", embeddings::create, openapi::openai::embeddings),
+        Route::get("/v1/models", models::list, openapi::openai::list_models),
+        Route::get("/v1/models/{*id}", models::get, openapi::openai::get_model),
+        Route::get("/api/v1/health", health::health, openapi::system::health),
+        Route::get("/livez", health::live, openapi::system::live),
+        Route::get("/readyz", health::ready, openapi::system::ready),
+        Route::get("/openapi.json", pages::document, openapi::system::document),
+        Route::get("/docs", pages::swagger, openapi::system::swagger),
+        Route::get("/docs/{file}", pages::file, openapi::system::page_file),
+        Route::get("/redoc", pages::redoc, openapi::system::redoc),
+        Route::get("/proto", protos::index, openapi::system::protos),
+        Route::get("/proto/{*file}", protos::file, openapi::system::proto),
+        Route::get("/proto.tar.gz", protos::archive, openapi::system::proto_archive),
     ];
     routes.extend(api::routes());
     routes
 }
 
+/// Tells of all routes.
+fn document() -> Asset {
+    Asset::plain("application/json", openapi::document(routes().iter().map(Route::described)))
+}
+
 /// Builds all routes over one service.
 pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let cors = cors::cors(&settings.cors_origins);
-    let routes = routes();
-    let document = Asset::plain("application/json", openapi::document(routes.iter().map(Route::described)));
+    let document = LazyLock::new(document as fn() -> Asset);
     let edge = Arc::new(Edge { transport, settings, started: Instant::now(), document });
-    let direct = assemble(routes, &edge).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
+    let direct = assemble(routes(), &edge).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
     let strict = direct.clone().fallback(unknown_route);
     let rest = Arc::new(Rest { edge, strict });
     let router = direct.fallback(move |request: Request| forgiving(rest.clone(), request));

@@ -49,7 +49,7 @@ static FILES: LazyLock<[(&str, Asset); 9]> = LazyLock::new(|| {
 });
 
 pub async fn document(State(edge): State<Arc<Edge>>, request: Request) -> Response {
-    shown(Some(&edge.document), &request)
+    shown(Some(&*edge.document), &request)
 }
 
 pub async fn swagger(request: Request) -> Response {

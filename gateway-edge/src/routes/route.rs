@@ -16,39 +16,42 @@ use crate::{
     routes::{admission::admit, edge::Edge},
 };
 
+/// Makes what is said of a route: it is needed by those who ask for the document, and that may be nobody.
+type Said = fn() -> Operation;
+
 pub struct Route {
     method: Method,
     path: &'static str,
     handler: MethodRouter<Arc<Edge>>,
-    operation: Operation,
+    operation: Said,
 }
 
 impl Route {
     /// A route for GET, and for HEAD with it.
-    pub fn get<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Operation) -> Self {
+    pub fn get<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
         Self { method: Method::GET, path, handler: on(MethodFilter::GET, handler), operation }
     }
 
-    pub fn post<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Operation) -> Self {
+    pub fn post<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
         Self { method: Method::POST, path, handler: on(MethodFilter::POST, handler), operation }
     }
 
-    pub fn patch<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Operation) -> Self {
+    pub fn patch<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
         Self { method: Method::PATCH, path, handler: on(MethodFilter::PATCH, handler), operation }
     }
 
-    pub fn delete<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Operation) -> Self {
+    pub fn delete<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
         Self { method: Method::DELETE, path, handler: on(MethodFilter::DELETE, handler), operation }
     }
 
     pub fn described(&self) -> Described<'_> {
-        Described { method: &self.method, path: self.path, operation: &self.operation }
+        Described { method: &self.method, path: self.path, operation: (self.operation)() }
     }
 
     /// Returns the handler, behind the question who calls unless anybody may.
     fn guarded(&self, edge: &Arc<Edge>) -> MethodRouter<Arc<Edge>> {
         let handler = self.handler.clone();
-        if self.operation.is_open { handler } else { handler.layer(from_fn_with_state(edge.clone(), admit)) }
+        if (self.operation)().is_open { handler } else { handler.layer(from_fn_with_state(edge.clone(), admit)) }
     }
 
     /// OpenAI's routes are there without `/v1`, too.

@@ -58,12 +58,15 @@ def test_a_storm_stays_small_upstream(fresh, record_property):
     fresh.upstream.table[UPSTREAM_KEY] = "500"
     fresh.add(first="500")
     requests = 200
+    begin = time.monotonic()
     with ThreadPoolExecutor(20) as pool:
         seen = list(pool.map(lambda _: fresh.door.ask(), range(requests)))
+    seconds = time.monotonic() - begin
     assert all(one.reason == "UPSTREAM_ERROR" for one in seen), seen[0]
     attempts = len(fresh.shown())
     record_property("attempts_per_request", attempts / requests)
-    assert requests <= attempts <= 1.2 * requests
+    # 20 at once, one for every ten requests, and two a second: a slow machine earns some more.
+    assert requests <= attempts <= 20 + 1.1 * requests + 2 * seconds + 1
 
 
 @over_rest

@@ -13,7 +13,8 @@ from openai_schemas import MISTAKES, check, check_event, validator
 from providers import PROVIDERS, Provider
 from scenes import PNG, SCENES, Scene
 
-_tags = itertools.count(1)
+# Above those of the other files, which share the upstream.
+_tags = itertools.count(100_000)
 AUTH = {"authorization": f"Bearer {BOOTSTRAP_KEY}"}
 IMAGE = "data:image/png;base64," + base64.b64encode(PNG).decode()
 

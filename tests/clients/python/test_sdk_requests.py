@@ -58,7 +58,7 @@ def sent(edge: str, upstream, name: str, provider: Provider) -> tuple[httpx.Resp
 def test_request(edge_of, upstream, name: str, provider: Provider):
     reply, exchange = sent(edge_of(provider), upstream, name, provider)
     if provider.name in REFUSED.get(name, ()):
-        assert (reply.status_code, exchange) == (400, None), reply.text
+        assert (reply.status_code, exchange) == (415, None), reply.text
         assert reply.json()["error"]["type"] == "invalid_request_error", reply.text
         return
     assert reply.status_code == 200, reply.text
