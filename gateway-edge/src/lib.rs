@@ -31,6 +31,9 @@ mod openapi;
 mod routes;
 mod serve;
 mod settings;
+/// One source, too: how `grpc-timeout` is read.
+#[path = "../../src/grpc/timeout.rs"]
+mod timeout;
 mod transport;
 
 #[cfg(test)]

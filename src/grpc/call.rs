@@ -28,6 +28,7 @@ use super::{
     now::now_ms,
     policy::{is_public, policy_for},
     status::status_of,
+    timeout::grpc_timeout,
 };
 use crate::{
     access::Directory,
@@ -39,7 +40,6 @@ use crate::{
 };
 
 const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `grpc-status` of OUT_OF_RANGE, by which the codec refuses a message that is too large.
 const OUT_OF_RANGE: &str = "11";
@@ -323,25 +323,6 @@ impl http_body::Body for CallBody {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
-    }
-}
-
-/// Parses `grpc-timeout`: at most 8 digits and a unit. A malformed value counts as absent, as the specification allows.
-fn grpc_timeout(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(&GRPC_TIMEOUT)?.to_str().ok()?;
-    let (digits, unit) = value.split_at_checked(value.len().checked_sub(1)?)?;
-    if digits.is_empty() || digits.len() > 8 || !digits.bytes().all(|b| b.is_ascii_digit()) {
-        return None;
-    }
-    let n: u64 = digits.parse().ok()?;
-    match unit {
-        "H" => Some(Duration::from_secs(n * 3600)),
-        "M" => Some(Duration::from_secs(n * 60)),
-        "S" => Some(Duration::from_secs(n)),
-        "m" => Some(Duration::from_millis(n)),
-        "u" => Some(Duration::from_micros(n)),
-        "n" => Some(Duration::from_nanos(n)),
-        _ => None,
     }
 }
 

@@ -30,6 +30,7 @@ mod paging;
 mod policy;
 mod server;
 mod status;
+mod timeout;
 mod upload;
 mod vision;
 mod vision_events;

@@ -1,30 +1,13 @@
 //! `grpc-timeout`: read from a call, and written anew with what is left when the call is sent again.
 
-use std::time::Duration;
-
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
-const GRPC_TIMEOUT: HeaderName = HeaderName::from_static("grpc-timeout");
+use crate::timeout::{GRPC_TIMEOUT, grpc_timeout};
 
 /// Returns when the caller stops waiting. None when it never says so, or not in gRPC's words.
 pub fn of(headers: &HeaderMap) -> Option<Instant> {
-    let text = headers.get(GRPC_TIMEOUT)?.to_str().ok()?;
-    let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
-    if number.len() > 8 || !number.bytes().all(|byte| byte.is_ascii_digit()) {
-        return None;
-    }
-    let number: u64 = number.parse().ok()?;
-    let time = match unit {
-        "H" => Duration::from_secs(number * 3600),
-        "M" => Duration::from_secs(number * 60),
-        "S" => Duration::from_secs(number),
-        "m" => Duration::from_millis(number),
-        "u" => Duration::from_micros(number),
-        "n" => Duration::from_nanos(number),
-        _ => return None,
-    };
-    Instant::now().checked_add(time)
+    Instant::now().checked_add(grpc_timeout(headers)?)
 }
 
 /// Tells the service how much is left.
