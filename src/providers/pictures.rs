@@ -1,9 +1,15 @@
 //! Which pictures and documents a provider takes as bytes.
 
+use std::borrow::Cow;
+
 use crate::domain::media_type::{PDF, is_same};
 
 /// Any type of picture.
 pub const ANY_PICTURE: &str = "image/*";
+
+/// The types that nearly everybody takes who takes pictures, as a dialect has them.
+pub const USUAL: &[Cow<'static, str>] =
+    &[Cow::Borrowed("image/png"), Cow::Borrowed("image/jpeg"), Cow::Borrowed("image/webp"), Cow::Borrowed("image/gif")];
 
 /// A media type a provider takes, and how large.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

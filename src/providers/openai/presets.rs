@@ -11,7 +11,7 @@ use super::{
         ToolResultMedia, WebSearchForm,
     },
 };
-use crate::providers::support::Field;
+use crate::providers::{pictures::USUAL, support::Field};
 
 /// What hardly anybody but OpenAI knows.
 const OPENAI_ONLY: &[Field] = &[
@@ -50,12 +50,7 @@ impl Dialect {
         images: true,
         image_urls: true,
         image_file_ids: false,
-        image_types: Cow::Borrowed(&[
-            Cow::Borrowed("image/png"),
-            Cow::Borrowed("image/jpeg"),
-            Cow::Borrowed("image/webp"),
-            Cow::Borrowed("image/gif"),
-        ]),
+        image_types: Cow::Borrowed(USUAL),
         image_max_bytes: None,
         audio_input: true,
         files: true,

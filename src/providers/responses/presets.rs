@@ -6,7 +6,7 @@ use super::dialect::{
     AnswerFormat, Conversation, Dialect, ModelList, ModelRule, NameRule, OptionRule, SearchForm, SentAs, StrictTools,
     ToolChoiceForm, Word, Words,
 };
-use crate::providers::support::Field;
+use crate::providers::{pictures::USUAL, support::Field};
 
 impl Dialect {
     pub const OPENAI: Self = Self {
@@ -14,12 +14,7 @@ impl Dialect {
         issuer: Cow::Borrowed("openai"),
         conversation: Conversation::Items,
         developer_role: true,
-        image_types: Cow::Borrowed(&[
-            Cow::Borrowed("image/png"),
-            Cow::Borrowed("image/jpeg"),
-            Cow::Borrowed("image/webp"),
-            Cow::Borrowed("image/gif"),
-        ]),
+        image_types: Cow::Borrowed(USUAL),
         image_max_bytes: None,
         result_name: false,
         strict_tools: StrictTools::Always,
