@@ -8,7 +8,7 @@ import base64
 
 from words import Answer, Asked, Call, Turn
 
-from .wire import compact, frame, halves, parse
+from .wire import compact, frame, fresh, halves, parse
 
 TITLES = True
 # Signed thinking must come back before the call it led to.
@@ -91,8 +91,8 @@ def _content(answer: Answer, body: dict) -> list[dict]:
         blocks += [search, {"type": "web_search_tool_result", "tool_use_id": "srvtoolu_1", "content": found}]
     if answer.text:
         blocks.append({"type": "text", "text": answer.whole_text, "citations": _citations(answer) or None})
-    for at, call in enumerate(calls, 1):
-        blocks.append({"type": "tool_use", "id": f"toolu_{at}{len(call.name)}", "name": call.name, "input": call.arguments})
+    for call in calls:
+        blocks.append({"type": "tool_use", "id": fresh("toolu_"), "name": call.name, "input": call.arguments})
     return blocks
 
 

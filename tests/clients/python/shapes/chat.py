@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from words import Answer, Asked, Call, Turn
 
-from .wire import CREATED, compact, data_uri, frame, halves, parse
+from .wire import CREATED, compact, data_uri, frame, fresh, halves, parse
 
 FINISH = {"stop": "stop", "length": "length", "content_filter": "content_filter"}
 
@@ -84,9 +84,9 @@ def _annotations(answer: Answer) -> list[dict]:
 
 def _calls(answer: Answer) -> list[dict]:
     return [
-        {"id": f"call_{at}0{len(call.name)}", "type": "function"}
+        {"id": fresh("call_"), "type": "function"}
         | {"function": {"name": call.name, "arguments": compact(call.arguments)}}
-        for at, call in enumerate(answer.calls, 1)
+        for call in answer.calls
     ]
 
 

@@ -6,7 +6,7 @@ import base64
 
 from words import Answer, Asked, Call, Turn
 
-from .wire import frame, vector
+from .wire import frame, fresh, vector
 
 TITLES = True
 # Any bytes in standard base64: the first call of each step carries it, and it must come back with the same call.
@@ -79,7 +79,7 @@ def _grounding(answer: Answer) -> dict:
 def _calls(answer: Answer) -> list[dict]:
     parts = []
     for at, call in enumerate(answer.calls):
-        part = {"functionCall": {"id": f"fc-{at}-{call.name}", "name": call.name, "args": call.arguments}}
+        part = {"functionCall": {"id": fresh("fc-"), "name": call.name, "args": call.arguments}}
         parts.append(part | ({} if at else {"thoughtSignature": SIGNATURE}))
     return parts
 

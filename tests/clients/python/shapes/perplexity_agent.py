@@ -5,7 +5,7 @@ from __future__ import annotations
 from words import Answer, Asked
 
 from . import responses
-from .wire import CREATED, compact, frame
+from .wire import CREATED, compact, frame, fresh
 
 TITLES = True
 # Everything that the request may hold; anything else is HTTP 400 at the real service.
@@ -38,7 +38,7 @@ def _items(answer: Answer) -> list[dict]:
         items.append({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": content})
     for at, call in enumerate(answer.calls, 1):
         items.append(
-            {"type": "function_call", "id": f"fc_{at}", "call_id": f"call_{at}{len(call.name)}", "name": call.name}
+            {"type": "function_call", "id": f"fc_{at}", "call_id": fresh("call_"), "name": call.name}
             | {"arguments": compact(call.arguments), "status": "completed", "thought_signature": f"{SIGNATURE} {at}"}
         )
     return items

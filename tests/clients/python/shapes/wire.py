@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import base64
+import itertools
 import json
 import zlib
 
 CREATED = 1_795_000_000
+_numbers = itertools.count(1)
 
 
 def compact(value: object) -> str:
@@ -32,6 +34,11 @@ def data_uri(uri: str) -> tuple[str, bytes]:
         return uri, b""
     head, _, data = uri.removeprefix("data:").partition(",")
     return head.removesuffix(";base64"), base64.b64decode(data)
+
+
+def fresh(kind: str) -> str:
+    """An id nobody has seen, as providers give to every call: what a client says of one call says nothing of another."""
+    return f"{kind}scene{next(_numbers)}"
 
 
 def halves(text: str) -> list[str]:

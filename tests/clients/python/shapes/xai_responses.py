@@ -5,7 +5,7 @@ from __future__ import annotations
 from words import Answer, Asked
 
 from . import responses
-from .wire import CREATED, compact, frame, halves
+from .wire import CREATED, compact, frame, fresh, halves
 
 TITLES = True
 ENCRYPTED = "encrypted reasoning of the scene"
@@ -33,7 +33,7 @@ def _items(answer: Answer) -> list[dict]:
         items.append({"id": "msg_1", "type": "message", "role": "assistant", "status": "completed", "content": content})
     for at, call in enumerate(answer.calls, 1):
         items.append(
-            {"id": f"fc_{at}", "type": "function_call", "call_id": f"call_{at}{len(call.name)}", "name": call.name}
+            {"id": f"fc_{at}", "type": "function_call", "call_id": fresh("call_"), "name": call.name}
             | {"arguments": compact(call.arguments), "status": "completed"}
         )
     return items
