@@ -74,6 +74,30 @@ async fn new_requests_are_refused_while_open_answers_finish() {
 }
 
 #[tokio::test]
+async fn what_a_refused_request_sends_later_does_not_cost_its_connection() {
+    let (address, _stop, _task) = start(Duration::from_secs(5)).await;
+    for (head, body, goes_on) in [
+        ("content-length: 5", "later", true),
+        ("transfer-encoding: chunked", "5\r\nlater\r\n0\r\n\r\n", true),
+        ("content-length: 5", "", false),
+        ("content-length: 5\r\nexpect: 100-continue", "", false),
+    ] {
+        let mut stream = TcpStream::connect(address).await.unwrap();
+        // Nothing reads the body of a method that is not allowed.
+        stream.write_all(format!("POST / HTTP/1.1\r\nhost: x\r\n{head}\r\n\r\n").as_bytes()).await.unwrap();
+        sleep(Duration::from_millis(20)).await;
+        stream.write_all(body.as_bytes()).await.unwrap();
+        if goes_on {
+            stream.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
+        }
+        let text = read_all(&mut stream).await;
+        assert!(text.starts_with("HTTP/1.1 405"), "{head}: {text}");
+        assert_eq!(text.contains("HTTP/1.1 200"), goes_on, "{head}: {text}");
+        assert_eq!(text.contains("connection: close"), !goes_on, "{head}: {text}");
+    }
+}
+
+#[tokio::test]
 async fn the_drain_is_bounded() {
     let (address, stop, mut task) = start(Duration::from_millis(50)).await;
     let mut stream = TcpStream::connect(address).await.unwrap();
