@@ -10,6 +10,7 @@
 //! * `metadata`: headers that become gRPC metadata, the request id, deadlines.
 //! * `error`: the one table from gRPC statuses to OpenAI errors.
 //! * `transport`: the way to the service, in this process or to its replicas; `health`: how it is.
+//! * `metrics`: what is counted, for Prometheus.
 //! * `serve`, `draining`, `settings`: the listener, what it says while it stops, and what can be set.
 
 mod api;
@@ -26,6 +27,7 @@ mod language;
 #[path = "../../src/grpc/messages.rs"]
 mod messages;
 mod metadata;
+pub mod metrics;
 pub mod openai;
 mod openapi;
 mod routes;
@@ -40,10 +42,10 @@ mod transport;
 mod test_support;
 
 pub use error::{Failure, Style};
-pub use routes::router;
+pub use routes::{metrics_router, router};
 pub use serve::serve;
 pub use settings::EdgeSettings;
-pub use transport::{RemoteError, RemoteSettings, Replicas, Resolver, Timing, TlsFiles, Transport};
+pub use transport::{RemoteError, RemoteSettings, Replicas, Resolver, Timing, TlsFiles, Traffic, Transport};
 
 /// The generated client half of the contract, `proto/aigateway/v1`.
 pub mod pb {

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, builder::Resettable};
-use gateway_edge::{EdgeSettings, RemoteSettings, Timing, TlsFiles, Transport, router, serve};
+use gateway_edge::{EdgeSettings, RemoteSettings, Timing, TlsFiles, Transport, metrics, metrics_router, router, serve};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
@@ -26,13 +26,17 @@ Try it:
     -d '{\"model\":\"sandbox/echo\",\"messages\":[{\"role\":\"user\",\"content\":\"hello\"}]}'
 
 Any OpenAI SDK works with the base URL http://127.0.0.1:6161/v1 and a gateway key.
-Health: /livez (the edge runs), /readyz (the service answers), /api/v1/health (both, for people)."
+Health: /livez (the edge runs), /readyz (the service answers), /api/v1/health (both, for people).
+Metrics for Prometheus: /metrics."
 )]
 struct Args {
     /// Where to listen
     #[arg(long, env = "AIGW_EDGE_ADDR", default_value = "127.0.0.1:6161", value_name = "ADDRESS",
         value_parser = address)]
     edge_addr: SocketAddr,
+    /// A port of its own for /metrics, which is then not among the other routes
+    #[arg(long, env = "AIGW_METRICS_ADDR", value_name = "ADDRESS", value_parser = address)]
+    metrics_addr: Option<SocketAddr>,
     /// Addresses of the gateway's gRPC service, http:// or https://, separated by commas or given again. All addresses of
     /// a name are replicas
     #[arg(
@@ -145,11 +149,15 @@ async fn run(args: Args) -> anyhow::Result<()> {
         max_body_bytes: args.max_body_bytes,
         request_timeout: args.request_timeout_seconds,
         cors_origins: args.cors_origins,
+        metrics: metrics::registry()?,
+        metrics_apart: args.metrics_addr.is_some(),
         ..EdgeSettings::default()
     };
-    let listener = TcpListener::bind(args.edge_addr)
-        .await
-        .with_context(|| format!("cannot listen on {}; choose another with --edge-addr", args.edge_addr))?;
+    let listener = listen(args.edge_addr, "--edge-addr").await?;
+    let metrics_listener = match args.metrics_addr {
+        Some(address) => Some(listen(address, "--metrics-addr").await?),
+        None => None,
+    };
     let mut terminate = signal(SignalKind::terminate())?;
     let shutdown = async move {
         tokio::select! {
@@ -159,8 +167,21 @@ async fn run(args: Args) -> anyhow::Result<()> {
         tracing::info!("stopping: open answers may finish");
     };
     tracing::info!(address = %listener.local_addr()?, "listening");
-    serve(router(transport, settings.clone()), listener, settings, shutdown, args.drain_seconds).await?;
-    Ok(())
+    let rest = serve(router(transport, settings.clone()), listener, settings.clone(), shutdown, args.drain_seconds);
+    let Some(listener) = metrics_listener else { return Ok(rest.await?) };
+    tracing::info!(address = %listener.local_addr()?, "listening for metrics");
+    let router = metrics_router(settings.metrics.clone());
+    // There until the last answer is out.
+    let metrics = serve(router, listener, settings, std::future::pending(), Duration::ZERO);
+    tokio::select! {
+        served = rest => Ok(served?),
+        failed = metrics => Ok(failed?),
+    }
+}
+
+async fn listen(address: SocketAddr, flag: &str) -> anyhow::Result<TcpListener> {
+    let listener = TcpListener::bind(address).await;
+    listener.with_context(|| format!("cannot listen on {address}; choose another with {flag}"))
 }
 
 #[cfg(test)]

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use prometheus::Registry;
+
 #[derive(Clone, Debug)]
 pub struct EdgeSettings {
     /// Silence after which a streamed answer gets a comment, so that proxies keep the connection open. The head of an
@@ -17,6 +19,10 @@ pub struct EdgeSettings {
     pub header_read_timeout: Duration,
     /// Longest silence while a client sends a body.
     pub body_read_timeout: Duration,
+    /// Where the edge registers its metrics. What else is registered there is shown with them.
+    pub metrics: Registry,
+    /// Whether `/metrics` has a port of its own, and so is not among the routes.
+    pub metrics_apart: bool,
 }
 
 impl Default for EdgeSettings {
@@ -28,6 +34,8 @@ impl Default for EdgeSettings {
             cors_origins: Vec::new(),
             header_read_timeout: Duration::from_secs(10),
             body_read_timeout: Duration::from_secs(30),
+            metrics: Registry::new(),
+            metrics_apart: false,
         }
     }
 }

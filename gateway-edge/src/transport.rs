@@ -35,7 +35,7 @@ mod settings;
 mod target;
 mod tls;
 
-pub use pool::Replicas;
+pub use pool::{Replicas, Traffic};
 use remote::Remote;
 pub use resolve::Resolver;
 pub use settings::{RemoteError, RemoteSettings, Timing, TlsFiles};
@@ -78,6 +78,14 @@ impl Transport {
         match &self.0 {
             Inner::InMemory(_) => None,
             Inner::Remote(remote) => Some(remote.replicas()),
+        }
+    }
+
+    /// Returns what goes on between here and the replicas. None when the service is in this process.
+    pub fn traffic(&self) -> Option<Traffic> {
+        match &self.0 {
+            Inner::InMemory(_) => None,
+            Inner::Remote(remote) => Some(remote.traffic()),
         }
     }
 }

@@ -44,6 +44,18 @@ pub fn ready() -> Operation {
         .answer(Answer::empty(503, "Not now.").or_as("text/plain", text, not))
 }
 
+pub fn metrics() -> Operation {
+    let said = vec![(
+        "some",
+        json!(
+            "# HELP aigw_build_info 1, with the version.\n# TYPE aigw_build_info gauge\naigw_build_info{version=\"0.1.0\"} 1\n"
+        ),
+    )];
+    operation("getMetrics", "Metrics, as Prometheus reads them")
+        .about("Counts and states; no content, and nothing of a user or of a key. Not here when they have a port of their own.")
+        .answer(Answer::empty(200, "The metrics.").or_as("text/plain", text, said))
+}
+
 /// The files of the contract.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ProtoIndex")]

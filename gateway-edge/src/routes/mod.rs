@@ -7,18 +7,26 @@ use std::{
     time::Instant,
 };
 
-use axum::{Router, extract::Request, middleware, response::Response};
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    middleware::{self, Next},
+    response::Response,
+};
 use http::{Uri, uri::PathAndQuery};
+use prometheus::Registry;
 use tower::ServiceExt as _;
 
-use crate::{EdgeSettings, Transport, assets::Asset, openapi};
+use crate::{EdgeSettings, Transport, assets::Asset, metrics::ReplicaMetrics, openapi};
 
 use answer::{method_not_allowed, unknown_route};
+use answers::{Answers, GRPC_WEB};
 use edge::Edge;
 use route::{Route, assemble};
 
 mod admission;
 mod answer;
+mod answers;
 mod api;
 mod call;
 mod chat;
@@ -29,6 +37,7 @@ mod embeddings;
 mod grpc_web;
 mod health;
 mod localize;
+mod metrics;
 mod models;
 mod pages;
 mod protos;
@@ -36,8 +45,12 @@ mod responses;
 mod route;
 mod sse;
 
+pub use metrics::router as metrics_router;
+
+const METRICS: &str = "/metrics";
+
 /// Every route there is, with what is said of it.
-fn routes() -> Vec<Route> {
+fn routes(metrics_apart: bool) -> Vec<Route> {
     let mut routes = vec![
         Route::post("/v1/chat/completions", chat::completions, openapi::openai::chat),
         Route::post("/v1/responses", responses::create, openapi::openai::responses),
@@ -48,6 +61,7 @@ fn routes() -> Vec<Route> {
         Route::get("/api/v1/health", health::health, openapi::system::health),
         Route::get("/livez", health::live, openapi::system::live),
         Route::get("/readyz", health::ready, openapi::system::ready),
+        Route::get(METRICS, metrics::metrics, openapi::system::metrics),
         Route::get("/openapi.json", pages::document, openapi::system::document),
         Route::get("/docs", pages::swagger, openapi::system::swagger),
         Route::get("/docs/{file}", pages::file, openapi::system::page_file),
@@ -57,28 +71,72 @@ fn routes() -> Vec<Route> {
         Route::get("/proto.tar.gz", protos::archive, openapi::system::proto_archive),
     ];
     routes.extend(api::routes());
+    routes.retain(|route| !(metrics_apart && route.path() == METRICS));
     routes
 }
 
-/// Tells of all routes.
-fn document() -> Asset {
-    Asset::plain("application/json", openapi::document(routes().iter().map(Route::described)))
+/// Tells of these routes.
+fn document(routes: &[Route]) -> Asset {
+    Asset::plain("application/json", openapi::document(routes.iter().map(Route::described)))
 }
 
 /// Builds all routes over one service.
 pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let cors = cors::cors(&settings.cors_origins);
-    let document = LazyLock::new(document as fn() -> Asset);
+    let apart = settings.metrics_apart;
+    let document: fn() -> Asset = if apart { || document(&routes(true)) } else { || document(&routes(false)) };
+    let document = LazyLock::new(document);
+    let answers = answers(&transport, &settings.metrics);
     let edge = Arc::new(Edge { transport, settings, started: Instant::now(), document });
-    let direct = assemble(routes(), &edge).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
-    let strict = direct.clone().fallback(unknown_route);
+    let direct =
+        assemble(routes(apart), &edge).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
+    let strict = direct.clone().fallback(unknown_route).layer(middleware::from_fn(remember));
     let rest = Arc::new(Rest { edge, strict });
     let router = direct.fallback(move |request: Request| forgiving(rest.clone(), request));
     let router = router.layer(middleware::from_fn(localize::localize));
+    let router = match answers {
+        Some(answers) => router.layer(middleware::from_fn_with_state(answers, count)),
+        None => router,
+    };
     match cors {
         Some(cors) => router.layer(cors),
         None => router,
     }
+}
+
+/// What the edge counts. It is shown by the registry it was given, so one that is used by two edges shows the first only.
+fn answers(transport: &Transport, registry: &Registry) -> Option<Arc<Answers>> {
+    let replicas = || -> prometheus::Result<()> {
+        if transport.replicas().is_some() {
+            registry.register(Box::new(ReplicaMetrics::new(transport.clone())?))?;
+        }
+        Ok(())
+    };
+    let routes = routes(false);
+    let answers = replicas().and_then(|()| Answers::new(routes.iter().flat_map(Route::paths), registry));
+    answers.map(Arc::new).inspect_err(|error| tracing::error!(%error, "requests are not counted")).ok()
+}
+
+/// Counts each answer on its way out.
+async fn count(State(answers): State<Arc<Answers>>, request: Request, next: Next) -> Response {
+    let (began, method) = (Instant::now(), request.method().clone());
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let is_grpc_web = route.is_none() && grpc_web::is_call(&request);
+    let response = next.run(request).await;
+    let route = match &route {
+        Some(route) => Some(route.as_str()),
+        None if is_grpc_web => Some(GRPC_WEB),
+        None => response.extensions().get::<MatchedPath>().map(MatchedPath::as_str),
+    };
+    answers.count(route, &method, response.status(), began.elapsed());
+    response
+}
+
+/// Notes which route a path written carelessly led to.
+async fn remember(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    route.map(|route| response.extensions_mut().insert(route));
+    response
 }
 
 struct Rest {

@@ -44,6 +44,10 @@ impl Route {
         Self { method: Method::DELETE, path, handler: on(MethodFilter::DELETE, handler), operation }
     }
 
+    pub fn path(&self) -> &'static str {
+        self.path
+    }
+
     pub fn described(&self) -> Described<'_> {
         Described { method: &self.method, path: self.path, operation: (self.operation)() }
     }
@@ -55,9 +59,10 @@ impl Route {
     }
 
     /// OpenAI's routes are there without `/v1`, too.
-    fn paths(&self) -> impl Iterator<Item = &'static str> {
-        let short = self.path.strip_prefix("/v1/").and_then(|_| self.path.get("/v1".len()..));
-        [Some(self.path), short].into_iter().flatten()
+    pub fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
+        let path = self.path;
+        let short = path.strip_prefix("/v1/").and_then(|_| path.get("/v1".len()..));
+        [Some(path), short].into_iter().flatten()
     }
 }
 

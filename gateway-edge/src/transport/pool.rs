@@ -23,6 +23,15 @@ pub struct Replicas {
     pub healthy: usize,
 }
 
+/// What goes on between the edge and the replicas.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traffic {
+    /// Calls that are being answered.
+    pub in_flight: usize,
+    /// Calls that were sent again to another replica, so far.
+    pub resent: u64,
+}
+
 /// The replicas of one service.
 pub struct Pool {
     endpoints: ArcSwap<Vec<Arc<Endpoint>>>,
@@ -59,6 +68,11 @@ impl Pool {
     pub fn replicas(&self) -> Replicas {
         let all = self.endpoints.load();
         Replicas { known: all.len(), healthy: all.iter().filter(|endpoint| endpoint.is_serving()).count() }
+    }
+
+    /// Returns how many calls the replicas are answering.
+    pub fn in_flight(&self) -> usize {
+        self.endpoints.load().iter().map(|endpoint| endpoint.in_flight.load(Ordering::Relaxed)).sum()
     }
 
     /// Returns a place at the replica that carries the fewest calls; at one of `tried` only when there is no other.

@@ -1,6 +1,9 @@
 //! Calls of a service at an address: picks a replica, and another one when that is safe.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use http::{Request, Response};
 use tokio::{task::JoinSet, time::timeout_at};
@@ -12,7 +15,7 @@ use super::{
     deadline,
     letter::Letter,
     outcome::Outcome,
-    pool::{Pool, Replicas},
+    pool::{Pool, Replicas, Traffic},
     resolve::{Follower, Resolver},
     settings::{RemoteError, RemoteSettings},
     target::Target,
@@ -26,6 +29,7 @@ const MAX_ATTEMPTS: usize = 3;
 pub struct Remote {
     pool: Arc<Pool>,
     budget: Budget,
+    resent: AtomicU64,
     _tasks: JoinSet<()>,
 }
 
@@ -39,11 +43,15 @@ impl Remote {
             let (pool, resolver, connections) = (pool.clone(), resolver.clone(), settings.connections);
             tasks.spawn(Follower { pool, lookup, connector, connections, resolver }.follow());
         }
-        Ok(Self { pool, budget: Budget::default(), _tasks: tasks })
+        Ok(Self { pool, budget: Budget::default(), resent: AtomicU64::new(0), _tasks: tasks })
     }
 
     pub fn replicas(&self) -> Replicas {
         self.pool.replicas()
+    }
+
+    pub fn traffic(&self) -> Traffic {
+        Traffic { in_flight: self.pool.in_flight(), resent: self.resent.load(Ordering::Relaxed) }
     }
 
     /// Sends a call until it is answered, its deadline has passed, or another attempt could do harm.
@@ -62,6 +70,9 @@ impl Remote {
         while tried.len() < MAX_ATTEMPTS && letter.is_here() {
             let Some(seat) = self.pool.pick(&tried).await else { break };
             let replica = seat.endpoint().address;
+            if !tried.is_empty() {
+                self.resent.fetch_add(1, Ordering::Relaxed);
+            }
             let outcome = letter.send(seat).await;
             said_instead = match outcome {
                 Outcome::Answered(response) => {
