@@ -65,20 +65,23 @@ fn embedded(proto: &Path, files: &[PathBuf]) -> Result<String, Box<dyn Error>> {
     Ok(code + "]\n")
 }
 
-/// Writes the function from an rpc's path to its policy. An rpc without a policy ends the build.
+/// Writes the names of all rpcs, and the function from an rpc's path to its policy. An rpc without a policy ends the build.
 fn policy(pool: &DescriptorPool) -> Result<String, Box<dyn Error>> {
-    let mut code = "pub fn policy_of(path: &str) -> Option<Policy> {\n    Some(match path {\n".to_owned();
-    for (path, method) in methods(pool) {
-        let scope = option(&method, "required_scope").and_then(|(kind, value)| scope_name(&kind, &value));
-        let scope = match (scope, flag(&method, "public")) {
+    let methods = methods(pool);
+    let names: Vec<&str> = methods.iter().map(|(path, _)| path.trim_start_matches("/aigateway.v1.")).collect();
+    let mut code = format!("pub const RPCS: [&str; {}] = {names:?};\n\n", names.len());
+    code += "pub fn policy_of(path: &str) -> Option<Policy> {\n    Some(match path {\n";
+    for (rpc, (path, method)) in methods.iter().enumerate() {
+        let scope = option(method, "required_scope").and_then(|(kind, value)| scope_name(&kind, &value));
+        let scope = match (scope, flag(method, "public")) {
             (Some(scope), false) => format!("Some(Scope::{scope})"),
             (None, true) => "None".to_owned(),
             (Some(_), true) | (None, false) => {
                 return Err(format!("rpc {path} needs a policy: either `(required_scope)` or `(public)`").into());
             }
         };
-        let endless = flag(&method, "endless");
-        code += &format!("        {path:?} => Policy {{ scope: {scope}, endless: {endless} }},\n");
+        let endless = flag(method, "endless");
+        code += &format!("        {path:?} => Policy {{ rpc: {rpc}, scope: {scope}, endless: {endless} }},\n");
     }
     Ok(code + "        _ => return None,\n    })\n}\n")
 }

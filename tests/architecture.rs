@@ -40,6 +40,7 @@ const EXCLUSIVE: &[(&str, &[&str])] = &[
     ("prost", &["grpc"]),
     ("reqwest", &["upstream"]),
     ("axum", &[]),
+    ("prometheus", &["telemetry"]),
     ("std::env", &["config"]),
     ("tokio::spawn", &[]),
 ];

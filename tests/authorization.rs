@@ -83,6 +83,7 @@ const OPEN: &[&str] = &[
     "/api/v1/health",
     "/livez",
     "/readyz",
+    "/metrics",
     "/openapi.json",
     "/docs",
     "/docs/swagger.js",

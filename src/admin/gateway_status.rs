@@ -1,7 +1,8 @@
 //! USE CASE: how this replica is. All of it is in memory, and none of it is a secret or of a user.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
+use super::provider_keys::{KeyStatus, status_of};
 use crate::{
     access::Directory,
     domain::provider_health::Availability,
@@ -40,5 +41,15 @@ impl StatusReport {
             providers: names.map(|name| (name.clone(), standings.availability(&name, now_ms))).collect(),
             resident_memory_bytes: (self.resident_memory)(),
         }
+    }
+
+    /// Returns how many stored keys there are by provider and status. Whose they are is not told.
+    pub fn key_counts(&self, now_ms: i64) -> BTreeMap<(String, KeyStatus), u32> {
+        let mut counts = BTreeMap::new();
+        self.failover.pool.for_each(|key| {
+            let status = status_of(&key.stored, now_ms).status;
+            *counts.entry((key.stored.provider, status)).or_default() += 1;
+        });
+        counts
     }
 }

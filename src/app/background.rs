@@ -26,7 +26,7 @@ use crate::{
     metering::Records,
     routing::{catalog::Catalog, happenings::HappeningQueue},
     storage::Listener,
-    telemetry::RequestLog,
+    telemetry::{RequestLog, RequestMetrics},
 };
 
 /// How often another process's entries of activity are looked for.
@@ -46,6 +46,7 @@ pub struct Work {
     pub happened: HappeningQueue,
     pub entries: ActivityQueue,
     pub retention: Retention,
+    pub metrics: RequestMetrics,
 }
 
 /// Work that goes on.
@@ -79,7 +80,7 @@ impl Writer {
 impl Work {
     /// Begins.
     pub fn spawn(self, log: Option<RequestLog>) -> Running {
-        let Self { admin, listener, catalog, records, happened, entries, retention } = self;
+        let Self { admin, listener, catalog, records, happened, entries, retention, metrics } = self;
         let mut helpers = JoinSet::new();
         let changed = Arc::new(Notify::new());
         helpers.spawn(refresh_keys(admin.clone(), changed.clone()));
@@ -91,13 +92,13 @@ impl Work {
         helpers.spawn(forget_old(admin.clone(), retention));
 
         let (queue, waiting) = mpsc::channel(WAITING_RECORDS);
-        let lost = Arc::new(AtomicU64::new(0));
-        let keeper = RecordKeeper { records, log, catalog, queue, lost: lost.clone() };
-        let usage = UsageTable { admin: admin.clone(), lost };
-        let activity = ActivityTable { admin: admin.clone(), lost: entries.lost };
+        let (lost, losses) = (Arc::new(AtomicU64::new(0)), metrics.lost.clone());
+        let keeper = RecordKeeper { records, log, metrics, catalog, queue, lost: lost.clone() };
+        let usage = UsageTable { admin: admin.clone(), lost, metrics: losses.clone() };
+        let activity = ActivityTable { admin: admin.clone(), lost: entries.lost, metrics: losses.clone() };
         let writers = vec![
             Writer::spawn(|ending| keep_uses(admin.clone(), ending)),
-            Writer::spawn(|ending| keep_happenings(admin, happened, ending)),
+            Writer::spawn(|ending| keep_happenings(admin, happened, losses.key_changes, ending)),
             Writer::spawn(|ending| keep_records(keeper, ending)),
             Writer::spawn(|ending| write_batches(usage, waiting, ending)),
             Writer::spawn(|ending| write_batches(activity, entries.entries, ending)),

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
+use prometheus::IntCounter;
 use tokio::{sync::Notify, time::sleep};
 use tokio_util::sync::CancellationToken;
 
@@ -49,7 +50,12 @@ pub async fn probe_keys(admin: Arc<Administration>) {
 }
 
 /// Stores what requests found out about keys, until all of it is stored.
-pub async fn keep_happenings(admin: Arc<Administration>, mut happened: HappeningQueue, ending: CancellationToken) {
+pub async fn keep_happenings(
+    admin: Arc<Administration>,
+    mut happened: HappeningQueue,
+    lost_changes: IntCounter,
+    ending: CancellationToken,
+) {
     let mut keeper = HappeningKeeper::new(admin.provider_keys.clone());
     loop {
         let happening = tokio::select! {
@@ -62,6 +68,7 @@ pub async fn keep_happenings(admin: Arc<Administration>, mut happened: Happening
         let Some(happening) = happening else { return };
         keeper.store(&happening).await;
         let lost = happened.take_lost() + keeper.take_lost();
+        lost_changes.inc_by(lost);
         if lost > 0 {
             tracing::warn!(lost, "changes of keys were lost: the database was away, or slower than they came");
         }

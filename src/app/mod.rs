@@ -16,6 +16,7 @@ use std::{
 };
 
 use anyhow::Context as _;
+use prometheus::Registry;
 use secrecy::ExposeSecret as _;
 use tokio::{net::TcpListener, task::JoinSet};
 use tokio_util::sync::CancellationToken;
@@ -40,8 +41,9 @@ use crate::{
     chat::Chat,
     config::{Auth, MasterKey, Settings},
     embeddings::Embedder,
-    grpc::{ChatEntry, GrpcSettings, Health, InMemory, Services},
+    grpc::{ChatEntry, Faces, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, recorder},
+    providers::registry::OTEL_NAMES,
     routing::{
         catalog::Catalog,
         failover::{Failover, FailoverLimits},
@@ -53,7 +55,7 @@ use crate::{
     },
     sealing::MasterSource,
     storage::{DatabaseUrl, Listener, Store},
-    telemetry::{RequestLog, resident_memory},
+    telemetry::{GatewayState, RequestLog, RequestMetrics, resident_memory},
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
     vision::{ImageLimit, Vision},
 };
@@ -76,6 +78,9 @@ pub struct App {
     health: Health,
     grpc: TcpListener,
     edge: TcpListener,
+    /// Shown under `/metrics`.
+    metrics: Registry,
+    metrics_port: Option<TcpListener>,
     /// The first gateway key, when this start created it. Shown once, kept nowhere.
     pub first_key: Option<FirstKey>,
 }
@@ -89,6 +94,11 @@ impl App {
         };
         let grpc = listen(settings.listen.grpc_addr, "gRPC (AIGW_GRPC_ADDR)").await?;
         let edge = listen(settings.listen.edge_addr, "REST (AIGW_EDGE_ADDR)").await?;
+        let metrics_port = match settings.listen.metrics_addr {
+            Some(addr) => Some(listen(addr, "metrics (AIGW_METRICS_ADDR)").await?),
+            None => None,
+        };
+        let metrics = gateway_edge::metrics::registry()?;
 
         let url = DatabaseUrl::parse(settings.database_url.expose_secret())?;
         let store = Store::open(&url, settings.database_max_connections).await?;
@@ -128,12 +138,22 @@ impl App {
         let embedder = Arc::new(Embedder { catalog, keys: keys_of_requests, transport, failover, recorder });
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
-        let background =
-            background::Work { admin: admin.clone(), listener, catalog, records, happened, entries, retention };
+        let background = background::Work {
+            admin: admin.clone(),
+            listener,
+            catalog: catalog.clone(),
+            records,
+            happened,
+            entries,
+            retention,
+            metrics: RequestMetrics::new(&metrics, catalog, OTEL_NAMES)?,
+        };
         let key_headers = providers::key_headers();
-        let services = Services { chat, vision, embedder, models, admin, status, directory, key_headers };
-        let (routes, in_memory, health) = services.build(&grpc_settings(&settings)).await;
-        Ok(Self { settings, background, routes, in_memory, health, grpc, edge, first_key })
+        let services =
+            Services { chat, vision, embedder, models, admin, status: status.clone(), directory, key_headers };
+        let Faces { routes, in_memory, health, calls } = services.build(&grpc_settings(&settings)).await;
+        metrics.register(Box::new(GatewayState::new(status, calls)?))?;
+        Ok(Self { settings, background, routes, in_memory, health, grpc, edge, metrics, metrics_port, first_key })
     }
 
     pub fn grpc_addr(&self) -> io::Result<SocketAddr> {
@@ -144,9 +164,14 @@ impl App {
         self.edge.local_addr()
     }
 
+    /// Where metrics are shown, when they have a port of their own.
+    pub fn metrics_addr(&self) -> io::Result<Option<SocketAddr>> {
+        self.metrics_port.as_ref().map(TcpListener::local_addr).transpose()
+    }
+
     /// Serves until `stop`, then lets open requests finish for at most the drain time.
     pub async fn run(self, log: Option<RequestLog>, stop: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let Self { settings, background, routes, in_memory, health, grpc, edge, .. } = self;
+        let Self { settings, background, routes, in_memory, health, grpc, edge, metrics, metrics_port, .. } = self;
         let stopping = CancellationToken::new();
         let mut tasks = JoinSet::new();
 
@@ -157,7 +182,13 @@ impl App {
             served.map_err(|e| anyhow::anyhow!("the gRPC server failed: {e}"))
         });
 
-        let (edge_settings, drain) = (edge_settings(&settings), settings.timeouts.drain);
+        let (edge_settings, drain) = (edge_settings(&settings, metrics.clone()), settings.timeouts.drain);
+        // Told of until everything has ended.
+        let mut metrics_face = JoinSet::new();
+        if let Some(port) = metrics_port {
+            let (router, settings) = (gateway_edge::metrics_router(metrics), edge_settings.clone());
+            metrics_face.spawn(gateway_edge::serve(router, port, settings, std::future::pending(), Duration::ZERO));
+        }
         let router = gateway_edge::router(gateway_edge::Transport::in_memory(in_memory), edge_settings.clone());
         let stopped = stopping.clone().cancelled_owned();
         tasks.spawn(async move {
@@ -268,13 +299,15 @@ fn grpc_settings(settings: &Settings) -> GrpcSettings {
     }
 }
 
-fn edge_settings(settings: &Settings) -> gateway_edge::EdgeSettings {
+fn edge_settings(settings: &Settings, metrics: Registry) -> gateway_edge::EdgeSettings {
     gateway_edge::EdgeSettings {
         // Base64 makes an image a third larger than the message it becomes.
         max_body_bytes: settings.limits.max_message_bytes / 3 * 4 + (1 << 20),
         request_timeout: settings.timeouts.request,
         heartbeat: settings.timeouts.sse_heartbeat.unwrap_or(NEVER),
         cors_origins: settings.listen.cors_origins.clone(),
+        metrics,
+        metrics_apart: settings.listen.metrics_addr.is_some(),
         ..gateway_edge::EdgeSettings::default()
     }
 }

@@ -18,13 +18,13 @@ use crate::{
     metering::{Record, Records, cost_of},
     routing::catalog::Catalog,
     storage::StoreError,
-    telemetry::RequestLog,
+    telemetry::{LostRecords, RequestLog, RequestMetrics},
 };
 
 /// How often the records of finished requests are taken. They wake nobody: that would be paid for by every request.
 const RECORD_TICK: Duration = Duration::from_millis(100);
 
-/// Logs the records of finished requests and hands them on.
+/// Logs and counts the records of finished requests, and hands them on.
 pub async fn keep_records(mut keeper: RecordKeeper, ending: CancellationToken) {
     while !ending.is_cancelled() {
         tokio::select! {
@@ -39,6 +39,7 @@ pub async fn keep_records(mut keeper: RecordKeeper, ending: CancellationToken) {
 pub struct RecordKeeper {
     pub records: Records,
     pub log: Option<RequestLog>,
+    pub metrics: RequestMetrics,
     pub catalog: Arc<Catalog>,
     pub queue: Sender<UsageRecord>,
     /// Records that found the queue full.
@@ -51,29 +52,30 @@ impl RecordKeeper {
         if let Some(log) = &mut self.log {
             log.write(&records);
         }
-        for record in records {
-            if self.queue.try_send(self.usage_record(record)).is_err() {
+        for mut record in records {
+            self.complete(&mut record);
+            self.metrics.count(&record);
+            if self.queue.try_send(record.into_usage_record()).is_err() {
                 self.lost.fetch_add(1, Ordering::Relaxed);
             }
         }
         let lost = self.records.take_lost();
+        self.metrics.lost.requests.inc_by(lost);
         if lost > 0 {
             tracing::warn!(lost, "records of requests were lost: they came faster than they could be taken");
         }
     }
 
     /// Adds what the catalog knows, where the request did not come so far that it asked itself.
-    fn usage_record(&self, mut record: Record) -> UsageRecord {
-        if let Some(target) = &record.target {
-            if record.model_id.is_empty() {
-                record.model_id = self.catalog.model_id(target);
-            }
-            if record.cost.is_none() && record.usage.is_some() {
-                let model = self.catalog.model_at(&target.provider, &target.model);
-                record.cost = Some(cost_of(None, record.usage.as_ref(), model));
-            }
+    fn complete(&self, record: &mut Record) {
+        let Some(target) = &record.target else { return };
+        if record.model_id.is_empty() {
+            record.model_id = self.catalog.model_id(target);
         }
-        record.into_usage_record()
+        if record.cost.is_none() && record.usage.is_some() {
+            let model = self.catalog.model_at(&target.provider, &target.model);
+            record.cost = Some(cost_of(None, record.usage.as_ref(), model));
+        }
     }
 }
 
@@ -81,6 +83,7 @@ impl RecordKeeper {
 pub struct ActivityTable {
     pub admin: Arc<Administration>,
     pub lost: Arc<AtomicU64>,
+    pub metrics: LostRecords,
 }
 
 impl Destination for ActivityTable {
@@ -92,7 +95,9 @@ impl Destination for ActivityTable {
     }
 
     fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        self.metrics.activity.inc_by(lost);
+        lost
     }
 }
 
@@ -100,6 +105,7 @@ impl Destination for ActivityTable {
 pub struct UsageTable {
     pub admin: Arc<Administration>,
     pub lost: Arc<AtomicU64>,
+    pub metrics: LostRecords,
 }
 
 impl Destination for UsageTable {
@@ -111,6 +117,8 @@ impl Destination for UsageTable {
     }
 
     fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
+        let lost = self.lost.swap(0, Ordering::Relaxed);
+        self.metrics.usage.inc_by(lost);
+        lost
     }
 }

@@ -51,6 +51,9 @@ fn greet(app: &App) -> std::io::Result<()> {
             "    -d '{{\"model\":\"sandbox/echo\",\"stream\":true,\"messages\":[{{\"role\":\"user\",\"content\":\"Hello, gateway\"}}]}}'\n"
         );
     }
+    if let Some(metrics) = app.metrics_addr()? {
+        println!("  metrics            http://{metrics}/metrics");
+    }
     tracing::info!(%grpc, %edge, "serving");
     Ok(())
 }

@@ -73,8 +73,9 @@ pub fn build(
 fn listen(read: &mut Reader<'_>) -> Option<Listen> {
     let grpc_addr = read.parsed("AIGW_GRPC_ADDR", parse::address);
     let edge_addr = read.parsed("AIGW_EDGE_ADDR", parse::address);
+    let metrics_addr = read.parsed_or_none("AIGW_METRICS_ADDR", parse::address);
     let cors_origins = read.parsed_or_none("AIGW_CORS_ORIGINS", parse::origins).unwrap_or_default();
-    Some(Listen { grpc_addr: grpc_addr?, edge_addr: edge_addr?, cors_origins })
+    Some(Listen { grpc_addr: grpc_addr?, edge_addr: edge_addr?, metrics_addr, cors_origins })
 }
 
 /// Without authentication, an address that others can reach gives them the owner's provider keys to spend.

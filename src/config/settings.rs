@@ -36,6 +36,8 @@ pub struct Settings {
 pub struct Listen {
     pub grpc_addr: SocketAddr,
     pub edge_addr: SocketAddr,
+    /// A port of its own for metrics.
+    pub metrics_addr: Option<SocketAddr>,
     /// `*` or origins; empty when only the gateway's own pages may call from a browser.
     pub cors_origins: Vec<String>,
 }

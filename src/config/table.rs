@@ -20,6 +20,12 @@ pub const SETTINGS: &[Setting] = &[
     plain(Serving, ["AIGW_EDGE_ADDR", "edge-addr", "edge_addr"], "127.0.0.1:6161", "Where the REST edge listens."),
     plain(
         Serving,
+        ["AIGW_METRICS_ADDR", "metrics-addr", "metrics_addr"],
+        "",
+        "A port of its own for `/metrics`, such as `0.0.0.0:9464`. Without it, they are on the REST edge, for anybody.",
+    ),
+    plain(
+        Serving,
         ["AIGW_AUTH", "auth", "auth"],
         "required",
         "`required` asks every caller for a gateway key. `off` asks nobody, and is refused unless both addresses are \

@@ -5,7 +5,10 @@
 use std::{
     future::Future,
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
     task::{Context, Poll, ready},
     time::Duration,
 };
@@ -26,8 +29,9 @@ use super::{
     endless::{Doorkeeper, Ending},
     localize::Localized,
     now::now_ms,
-    policy::{is_public, policy_for},
+    policy::{Policy, allowed, policy_of},
     status::status_of,
+    tally::{Tally, Watched},
     timeout::grpc_timeout,
 };
 use crate::{
@@ -88,19 +92,33 @@ struct Gate {
     doorkeeper: Doorkeeper,
     in_flight: Arc<Semaphore>,
     limits: CallLimits,
+    tally: Arc<Tally>,
+    /// Calls that found no place.
+    shed: AtomicU64,
 }
 
 impl CallLayer {
     /// `stopping` ends the calls that have no end of their own.
     pub fn new(directory: Arc<Directory>, limits: CallLimits, stopping: CancellationToken) -> Self {
         let in_flight = Arc::new(Semaphore::new(limits.max_in_flight));
-        Self(Arc::new(Gate { doorkeeper: Doorkeeper { directory, stopping }, in_flight, limits }))
+        let doorkeeper = Doorkeeper { directory, stopping };
+        Self(Arc::new(Gate { doorkeeper, in_flight, limits, tally: Arc::default(), shed: AtomicU64::new(0) }))
     }
 
     /// Returns how many calls are in flight, and how many there may be.
     pub fn load(&self) -> (usize, usize) {
         let most = self.0.limits.max_in_flight;
         (most.saturating_sub(self.0.in_flight.available_permits()), most)
+    }
+
+    /// Returns how many calls were refused because too many were in flight.
+    pub fn shed(&self) -> u64 {
+        self.0.shed.load(Ordering::Relaxed)
+    }
+
+    /// Returns the rpc, the status and the number of calls that ended so.
+    pub fn ended(&self) -> impl Iterator<Item = (&'static str, &'static str, u64)> {
+        self.0.tally.counts()
     }
 }
 
@@ -118,6 +136,14 @@ pub struct CallService<S> {
     gate: Arc<Gate>,
 }
 
+/// What a call gives back at its end.
+struct Held {
+    watched: Watched,
+    /// Given back, that is all.
+    #[expect(dead_code, reason = "a place is taken by being held")]
+    permit: OwnedSemaphorePermit,
+}
+
 /// A call that was let in.
 struct Admitted {
     call: Call,
@@ -127,8 +153,9 @@ struct Admitted {
 }
 
 impl Gate {
-    fn admit(&self, path: &str, headers: &HeaderMap, request_id: &str) -> Result<Admitted, Error> {
+    fn admit(&self, policy: Option<Policy>, headers: &HeaderMap, request_id: &str) -> Result<Admitted, Error> {
         let Ok(permit) = self.in_flight.clone().try_acquire_owned() else {
+            self.shed.fetch_add(1, Ordering::Relaxed);
             let message = "the gateway carries as many requests as it may; try again in a second";
             let error = Error::new(ErrorKind::Overloaded, message);
             return Err(Error { retry_after: Some(Duration::from_secs(1)), ..error });
@@ -136,14 +163,14 @@ impl Gate {
         let bearer = bearer(headers);
         let caller = match self.doorkeeper.directory.authenticate(bearer, now_ms()) {
             // Nobody, who has no scope and owns nothing.
-            Err(_) if is_public(path) => Arc::default(),
+            Err(_) if policy.is_some_and(|policy| policy.scope.is_none()) => Arc::default(),
             known => known?,
         };
-        let policy = policy_for(path, &caller)?;
+        let policy = allowed(policy, &caller)?;
         let longest = if policy.endless { ENDLESS } else { self.limits.longest };
         let timeout = grpc_timeout(headers).map_or(longest, |t| t.min(longest));
         let timeout = timeout - (timeout / 20).min(HEAD_START);
-        let ending = policy.endless.then(|| self.doorkeeper.watch(path, bearer));
+        let ending = policy.endless.then(|| self.doorkeeper.watch(policy, bearer));
         let call = Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout };
         Ok(Admitted { call, permit, ending })
     }
@@ -163,15 +190,21 @@ where
 
     fn call(&mut self, mut request: Request<Body>) -> Self::Future {
         let request_id = request_id(request.headers());
-        match self.gate.admit(request.uri().path(), request.headers(), &request_id) {
-            Err(error) => CallFuture::Refused { response: Some(refusal(error, &request_id)) },
+        let policy = policy_of(request.uri().path());
+        let mut watched = self.gate.tally.watch(policy.map(|policy| policy.rpc));
+        match self.gate.admit(policy, request.headers(), &request_id) {
+            Err(error) => {
+                let response = refusal(error, &request_id);
+                watched.saw(response.headers());
+                CallFuture::Refused { response: Some(response) }
+            }
             Ok(Admitted { call, permit, ending }) => {
                 let deadline = call.deadline;
                 request.extensions_mut().insert(call);
                 CallFuture::Running {
                     inner: self.inner.call(request),
                     timer: sleep_until(deadline),
-                    permit: Some(permit),
+                    held: Some(Held { permit, watched }),
                     ending,
                     request_id,
                     limit: self.gate.limits.max_message_bytes,
@@ -229,7 +262,7 @@ pin_project! {
             inner: F,
             #[pin]
             timer: Sleep,
-            permit: Option<OwnedSemaphorePermit>,
+            held: Option<Held>,
             ending: Option<Ending>,
             request_id: String,
             limit: usize,
@@ -250,25 +283,36 @@ where
                 Some(response) => Poll::Ready(Ok(response)),
                 None => Poll::Pending,
             },
-            CallFutureProjection::Running { inner, timer, permit, ending, request_id, limit } => {
-                let Poll::Ready(result) = inner.poll(cx) else {
-                    ready!(timer.poll(cx));
-                    return Poll::Ready(Ok(expired(request_id).into_http()));
+            CallFutureProjection::Running { inner, mut timer, held, ending, request_id, limit } => {
+                let mut response = match inner.poll(cx) {
+                    Poll::Ready(result) => result?,
+                    Poll::Pending => {
+                        ready!(timer.as_mut().poll(cx));
+                        expired(request_id).into_http()
+                    }
                 };
-                let mut response = result?;
                 if response.headers().get(&GRPC_STATUS).is_some_and(|s| s == OUT_OF_RANGE) {
-                    return Poll::Ready(Ok(too_large(request_id, *limit)));
+                    response = too_large(request_id, *limit);
                 }
                 stamp(response.headers_mut(), request_id);
+                let mut held = held.take();
+                held.iter_mut().for_each(|held| held.watched.saw(response.headers()));
                 if response.body().is_end_stream() {
                     return Poll::Ready(Ok(response));
                 }
                 let timer = sleep_until(timer.deadline());
-                let (permit, ending, request_id) = (permit.take(), ending.take(), std::mem::take(request_id));
-                let body = |inner| CallBody { inner, timer, permit, ending, request_id, done: false };
+                let (ending, request_id) = (ending.take(), std::mem::take(request_id));
+                let body = |inner| CallBody { inner, timer, held, ending, request_id, done: false };
                 Poll::Ready(Ok(response.map(|inner| Body::new(body(inner)))))
             }
         }
+    }
+}
+
+/// Counts a call by its trailers and gives its place back.
+fn end(held: &mut Option<Held>, trailers: Option<&HeaderMap>) {
+    if let (Some(mut held), Some(trailers)) = (held.take(), trailers) {
+        held.watched.saw(trailers);
     }
 }
 
@@ -279,7 +323,7 @@ pin_project! {
         inner: Body,
         #[pin]
         timer: Sleep,
-        permit: Option<OwnedSemaphorePermit>,
+        held: Option<Held>,
         ending: Option<Ending>,
         request_id: String,
         done: bool,
@@ -298,7 +342,7 @@ impl http_body::Body for CallBody {
         if let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) {
             if frame.as_ref().is_none_or(|f| f.as_ref().map_or(true, Frame::is_trailers)) {
                 *this.done = true;
-                this.permit.take();
+                end(this.held, frame.as_ref().and_then(|f| f.as_ref().ok()?.trailers_ref()));
             }
             return Poll::Ready(frame);
         }
@@ -310,11 +354,12 @@ impl http_body::Body for CallBody {
             }
         };
         *this.done = true;
-        this.permit.take();
         // Ends the upstream call now, not when the peer gets round to dropping the stream.
         this.inner.set(Body::empty());
         let mut trailers = HeaderMap::new();
-        Poll::Ready(Some(status.add_header(&mut trailers).map(|()| Frame::trailers(trailers))))
+        let told = status.add_header(&mut trailers);
+        end(this.held, Some(&trailers));
+        Poll::Ready(Some(told.map(|()| Frame::trailers(trailers))))
     }
 
     fn is_end_stream(&self) -> bool {

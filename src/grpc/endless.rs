@@ -6,7 +6,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{now::now_ms, policy::policy_for};
+use super::{
+    now::now_ms,
+    policy::{Policy, allowed},
+};
 use crate::{
     access::Directory,
     domain::error::{Error, ErrorKind},
@@ -26,9 +29,9 @@ pub struct Doorkeeper {
 }
 
 impl Doorkeeper {
-    /// Watches over a call to this path by whoever shows this key.
-    pub fn watch(&self, path: &str, bearer: Option<&str>) -> Ending {
-        let (keeper, path) = (self.clone(), path.to_owned());
+    /// Watches over a call of this rpc by whoever shows this key.
+    pub fn watch(&self, policy: Policy, bearer: Option<&str>) -> Ending {
+        let keeper = self.clone();
         let bearer = bearer.map(SecretString::from);
         Box::pin(async move {
             loop {
@@ -36,17 +39,17 @@ impl Doorkeeper {
                     () = keeper.stopping.cancelled() => return shutting_down(),
                     () = sleep(LOOK_AGAIN) => {}
                 }
-                if let Some(refusal) = keeper.refusal(&path, bearer.as_ref()) {
+                if let Some(refusal) = keeper.refusal(policy, bearer.as_ref()) {
                     return refusal;
                 }
             }
         })
     }
 
-    fn refusal(&self, path: &str, bearer: Option<&SecretString>) -> Option<Error> {
+    fn refusal(&self, policy: Policy, bearer: Option<&SecretString>) -> Option<Error> {
         let bearer = bearer.map(|bearer| bearer.expose_secret());
         let caller = self.directory.authenticate(bearer, now_ms());
-        let refusal = caller.and_then(|caller| policy_for(path, &caller).map(drop)).err()?;
+        let refusal = caller.and_then(|caller| allowed(Some(policy), &caller).map(drop)).err()?;
         // While the database is away nobody is known to be shut out.
         (refusal.kind != ErrorKind::StorageUnavailable).then_some(refusal)
     }

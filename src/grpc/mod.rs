@@ -30,11 +30,13 @@ mod paging;
 mod policy;
 mod server;
 mod status;
+mod tally;
 mod timeout;
 mod upload;
 mod vision;
 mod vision_events;
 
+pub use call::CallLayer;
 pub use codec::EventCodec;
 pub use in_memory::InMemory;
-pub use server::{ChatEntry, GrpcSettings, Health, Services, serve};
+pub use server::{ChatEntry, Faces, GrpcSettings, Health, Services, serve};

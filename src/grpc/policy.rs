@@ -10,6 +10,8 @@ use crate::domain::{
 /// What an rpc asks of its caller, and what it promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Policy {
+    /// Its place among [`RPCS`].
+    pub rpc: usize,
     /// What the caller's key must be allowed to do; `None` where anybody may call, also without a key.
     pub scope: Option<Scope>,
     /// Whether its answer is a stream without an end of its own.
@@ -18,9 +20,9 @@ pub struct Policy {
 
 include!(concat!(env!("OUT_DIR"), "/policy.rs"));
 
-/// Returns the policy of the rpc at this path, if this caller may use it.
-pub fn policy_for(path: &str, caller: &Caller) -> Result<Policy> {
-    let Some(policy) = policy_of(path) else {
+/// Returns the policy of an rpc, if there is such an rpc and this caller may use it.
+pub fn allowed(policy: Option<Policy>, caller: &Caller) -> Result<Policy> {
+    let Some(policy) = policy else {
         let message = "this gateway has no such rpc, so no key may use it; see whether client and gateway have the same \
                        version";
         return Err(Error::new(ErrorKind::NotAllowed, message));
@@ -29,11 +31,6 @@ pub fn policy_for(path: &str, caller: &Caller) -> Result<Policy> {
         Some(scope) if !caller.scopes.has(scope) => Err(missing(scope)),
         Some(_) | None => Ok(policy),
     }
-}
-
-/// Whether the rpc at this path is for anybody.
-pub fn is_public(path: &str) -> bool {
-    policy_of(path).is_some_and(|policy| policy.scope.is_none())
 }
 
 /// The message holds no path: it would repeat what the caller wrote.
@@ -59,11 +56,12 @@ mod tests {
             ("/aigateway.v1.ActivityService/WatchActivity", Scope::Activity, true),
             ("/aigateway.v1.ActivityService/ListUsage", Scope::Activity, false),
         ] {
-            assert_eq!(policy_of(path), Some(Policy { scope: Some(scope), endless }), "{path}");
-            assert!(!is_public(path), "{path}");
-            assert!(policy_for(path, &caller(&[scope])).is_ok());
+            let policy = policy_of(path).unwrap();
+            assert_eq!((policy.scope, policy.endless), (Some(scope), endless), "{path}");
+            assert_eq!(format!("/aigateway.v1.{}", RPCS[policy.rpc]), path);
+            assert!(allowed(Some(policy), &caller(&[scope])).is_ok());
             let others: Vec<Scope> = Scope::ALL.into_iter().filter(|s| *s != scope).collect();
-            let error = policy_for(path, &caller(&others)).unwrap_err();
+            let error = allowed(Some(policy), &caller(&others)).unwrap_err();
             assert_eq!(error.kind, ErrorKind::NotAllowed);
             assert!(error.message.contains(&format!("`{}`", scope.name())), "{error}");
         }
@@ -71,15 +69,16 @@ mod tests {
 
     #[test]
     fn the_status_is_public() {
-        let path = "/aigateway.v1.StatusService/GetStatus";
-        assert!(is_public(path) && policy_for(path, &caller(&[])).is_ok());
+        let policy = policy_of("/aigateway.v1.StatusService/GetStatus").unwrap();
+        assert_eq!(policy.scope, None);
+        assert!(allowed(Some(policy), &caller(&[])).is_ok());
     }
 
     #[test]
     fn what_is_not_in_the_table_is_refused() {
         for path in ["", "/", "/aigateway.v1.ChatService/None", "/aigateway.v1.ChatService/StreamChatCompletion/"] {
-            assert_eq!(policy_for(path, &caller(&Scope::ALL)).unwrap_err().kind, ErrorKind::NotAllowed, "{path}");
-            assert!(!is_public(path), "{path}");
+            let refused = allowed(policy_of(path), &caller(&Scope::ALL)).unwrap_err();
+            assert_eq!(refused.kind, ErrorKind::NotAllowed, "{path}");
         }
     }
 }

@@ -115,8 +115,8 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
         VisionGrpc { vision: self.vision.clone(), key_headers: self.key_headers.clone(), upload }
     }
 
-    /// Builds the services with health: for a socket, for the edge in this process, and the switch of their health.
-    pub async fn build(&self, settings: &GrpcSettings) -> (Routes, InMemory<ChatEntry<T>>, Health) {
+    /// Builds the services with health.
+    pub async fn build(&self, settings: &GrpcSettings) -> Faces<T> {
         let (reporter, service) = tonic_health::server::health_reporter();
         let health = Health { reporter, stopping: CancellationToken::new() };
         health.set(ServingStatus::Serving).await;
@@ -129,8 +129,20 @@ impl<T: Transport + EmbeddingTransport> Services<T> {
         let (routes, chat) = self.routes(&layer, settings, health.stopping.clone());
         let routes = routes.add_service(service);
         let in_memory = InMemory::new(chat, "/aigateway.v1.ChatService/", routes.clone());
-        (routes, in_memory, health)
+        Faces { routes, in_memory, health, calls: layer }
     }
+}
+
+/// The services as others see them.
+pub struct Faces<T> {
+    /// For a socket.
+    pub routes: Routes,
+    /// For the edge in this process.
+    pub in_memory: InMemory<ChatEntry<T>>,
+    /// The switch of their health.
+    pub health: Health,
+    /// What is known of their calls.
+    pub calls: CallLayer,
 }
 
 /// Tells load balancers whether to send more, and the calls without an end of their own when to end.

@@ -194,3 +194,7 @@ pub const SANDBOX_VISION_MODEL: &str = "sandbox/vision";
 
 /// Request header with a key for whichever configured provider the model belongs to.
 pub const CONFIGURED_KEY_HEADER: &str = "x-provider-api-key";
+
+/// OpenTelemetry's names of providers, built in or vendors, where they are others than ours.
+pub const OTEL_NAMES: &[(&str, &str)] =
+    &[("google", "gcp.gemini"), ("xai", "x_ai"), ("mistral", "mistral_ai"), ("azure", "azure.ai.openai")];

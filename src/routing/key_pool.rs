@@ -101,6 +101,11 @@ impl KeyPool {
         snapshot.rings().flat_map(|ring| ring.views()).map(|key| (key.stored.id.clone(), key)).collect()
     }
 
+    /// Shows every key as it is now, one after the other.
+    pub fn for_each(&self, see: impl FnMut(PoolKey)) {
+        self.snapshot.load().rings().flat_map(|ring| ring.views()).for_each(see);
+    }
+
     /// Takes note of what a test that the gateway made by itself found. See [`Self::tested_by`].
     pub fn tested(
         &self,

@@ -48,6 +48,12 @@ impl RetryBudget {
         self.tenths.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
     }
 
+    /// Returns how many retries there are now.
+    pub fn left(&self, now_ms: i64) -> f64 {
+        self.pay_time(now_ms);
+        self.tenths.load(Ordering::Relaxed) as f64 / RETRY as f64
+    }
+
     /// Adds what the time since the last retry has earned. Of those who come together, one does it.
     fn pay_time(&self, now_ms: i64) {
         let paid = self.paid_until_ms.load(Ordering::Relaxed);

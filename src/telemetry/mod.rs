@@ -1,10 +1,12 @@
 //! Logs: one readable line or one JSON object an event, written by a thread of its own so that a slow terminal never
-//! holds up a request. When it cannot keep up, lines are lost, not requests.
+//! holds up a request. When it cannot keep up, lines are lost, not requests. And metrics.
 
 mod memory;
+mod metrics;
 mod requests;
 
 pub use memory::resident_memory;
+pub use metrics::{GatewayState, LostRecords, RequestMetrics};
 pub use requests::RequestLog;
 
 use std::io::{self, BufWriter, IsTerminal as _};

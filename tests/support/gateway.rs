@@ -16,6 +16,8 @@ pub const KEY: &str = "sk-test-gateway-key-0123456789-0123456789";
 pub struct Gateway {
     pub grpc: SocketAddr,
     pub edge: SocketAddr,
+    /// When it was given an address of its own.
+    pub metrics: Option<SocketAddr>,
     _data: tempfile::TempDir,
     stop: Option<oneshot::Sender<()>>,
     running: Option<JoinHandle<anyhow::Result<()>>>,
@@ -35,12 +37,12 @@ impl Gateway {
         let env = own.iter().chain(settings).map(|(k, v)| (k.to_string(), v.to_string()));
         let settings = Settings::load(Flags::default(), env, None).unwrap_or_else(|e| panic!("{e}"));
         let app = App::build(settings).await.unwrap_or_else(|e| panic!("{e:#}"));
-        let (grpc, edge) = (app.grpc_addr().unwrap(), app.edge_addr().unwrap());
+        let (grpc, edge, metrics) = (app.grpc_addr().unwrap(), app.edge_addr().unwrap(), app.metrics_addr().unwrap());
         let (stop, stopped) = oneshot::channel();
         let running = tokio::spawn(app.run(None, async {
             let _ = stopped.await;
         }));
-        Self { grpc, edge, _data: data, stop: Some(stop), running: Some(running) }
+        Self { grpc, edge, metrics, _data: data, stop: Some(stop), running: Some(running) }
     }
 
     /// Starts a gateway whose xAI, Perplexity and Gemini upstreams are at this address.

@@ -7,13 +7,26 @@ use crate::domain::{
 };
 
 /// Whether a key can be used. Same list and meaning as `ProviderKeyState` of the contract.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum KeyStatus {
     Active,
     Cooling,
     QuotaExhausted,
     Invalid,
     Disabled,
+}
+
+impl KeyStatus {
+    /// The word for it in metrics, the same as in REST answers.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Cooling => "cooling",
+            Self::QuotaExhausted => "quota_exhausted",
+            Self::Invalid => "invalid",
+            Self::Disabled => "disabled",
+        }
+    }
 }
 
 /// A status with its reasons.
