@@ -24,34 +24,46 @@ pub struct Route {
     path: &'static str,
     handler: MethodRouter<Arc<Edge>>,
     operation: Said,
+    /// Whether anybody may use it, without a key.
+    is_open: bool,
 }
 
 impl Route {
     /// A route for GET, and for HEAD with it.
     pub fn get<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::GET, path, handler: on(MethodFilter::GET, handler), operation }
+        Self::new(Method::GET, path, on(MethodFilter::GET, handler), operation)
     }
 
     pub fn post<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::POST, path, handler: on(MethodFilter::POST, handler), operation }
+        Self::new(Method::POST, path, on(MethodFilter::POST, handler), operation)
     }
 
     pub fn patch<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::PATCH, path, handler: on(MethodFilter::PATCH, handler), operation }
+        Self::new(Method::PATCH, path, on(MethodFilter::PATCH, handler), operation)
     }
 
     pub fn delete<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::DELETE, path, handler: on(MethodFilter::DELETE, handler), operation }
+        Self::new(Method::DELETE, path, on(MethodFilter::DELETE, handler), operation)
+    }
+
+    fn new(method: Method, path: &'static str, handler: MethodRouter<Arc<Edge>>, operation: Said) -> Self {
+        Self { method, path, handler, operation, is_open: false }
+    }
+
+    /// The same for everybody: who calls is not asked, and the document says so.
+    pub fn open(self) -> Self {
+        Self { is_open: true, ..self }
     }
 
     pub fn described(&self) -> Described<'_> {
-        Described { method: &self.method, path: self.path, operation: (self.operation)() }
+        let Self { method, path, is_open, .. } = self;
+        Described { method, path, is_open: *is_open, operation: (self.operation)() }
     }
 
     /// Returns the handler, behind the question who calls unless anybody may.
     fn guarded(&self, edge: &Arc<Edge>) -> MethodRouter<Arc<Edge>> {
         let handler = self.handler.clone();
-        if (self.operation)().is_open { handler } else { handler.layer(from_fn_with_state(edge.clone(), admit)) }
+        if self.is_open { handler } else { handler.layer(from_fn_with_state(edge.clone(), admit)) }
     }
 
     /// OpenAI's routes are there without `/v1`, too.
