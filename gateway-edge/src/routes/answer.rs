@@ -5,8 +5,9 @@ use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     error::{Failure, Style, style_of},
+    language::Language,
     metadata::{RequestId, X_REQUEST_ID},
-    routes::localize::Refusal,
+    routes::localize::{Refusal, localize},
 };
 
 /// Gives every answer its request id, and a failure its body.
@@ -52,5 +53,6 @@ pub async fn method_not_allowed(request: Request) -> Response {
 
 fn refuse(request: &Request, failure: Failure) -> Response {
     let id = RequestId::of(request.headers());
-    finish(Err(failure), style_of(request.uri().path()), &id)
+    let answer = finish(Err(failure), style_of(request.uri().path()), &id);
+    localize(answer, Language::asked(request.headers()))
 }

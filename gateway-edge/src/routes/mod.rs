@@ -7,7 +7,7 @@ use std::{
     time::Instant,
 };
 
-use axum::{Router, extract::Request, middleware, response::Response};
+use axum::{Router, extract::Request, response::Response};
 use http::{Uri, uri::PathAndQuery};
 use tower::ServiceExt as _;
 
@@ -31,6 +31,7 @@ mod health;
 mod localize;
 mod models;
 mod pages;
+mod passage;
 mod protos;
 mod responses;
 mod route;
@@ -45,16 +46,16 @@ fn routes() -> Vec<Route> {
         Route::post("/v1/embeddings", embeddings::create, openapi::openai::embeddings),
         Route::get("/v1/models", models::list, openapi::openai::list_models),
         Route::get("/v1/models/{*id}", models::get, openapi::openai::get_model),
-        Route::get("/api/v1/health", health::health, openapi::system::health).open(),
-        Route::get("/livez", health::live, openapi::system::live).open(),
-        Route::get("/readyz", health::ready, openapi::system::ready).open(),
-        Route::get("/openapi.json", pages::document, openapi::system::document).open(),
-        Route::get("/docs", pages::swagger, openapi::system::swagger).open(),
-        Route::get("/docs/{file}", pages::file, openapi::system::page_file).open(),
-        Route::get("/redoc", pages::redoc, openapi::system::redoc).open(),
-        Route::get("/proto", protos::index, openapi::system::protos).open(),
-        Route::get("/proto/{*file}", protos::file, openapi::system::proto).open(),
-        Route::get("/proto.tar.gz", protos::archive, openapi::system::proto_archive).open(),
+        Route::open("/api/v1/health", health::health, openapi::system::health),
+        Route::open("/livez", health::live, openapi::system::live),
+        Route::open("/readyz", health::ready, openapi::system::ready),
+        Route::open("/openapi.json", pages::document, openapi::system::document),
+        Route::open("/docs", pages::swagger, openapi::system::swagger),
+        Route::open("/docs/{file}", pages::file, openapi::system::page_file),
+        Route::open("/redoc", pages::redoc, openapi::system::redoc),
+        Route::open("/proto", protos::index, openapi::system::protos),
+        Route::open("/proto/{*file}", protos::file, openapi::system::proto),
+        Route::open("/proto.tar.gz", protos::archive, openapi::system::proto_archive),
     ];
     routes.extend(api::routes());
     routes
@@ -70,11 +71,10 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let cors = cors::cors(&settings.cors_origins);
     let document = LazyLock::new(document as fn() -> Asset);
     let edge = Arc::new(Edge { transport, settings, started: Instant::now(), document });
-    let direct = assemble(routes(), &edge).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
+    let direct = assemble(routes()).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
     let strict = direct.clone().fallback(unknown_route);
     let rest = Arc::new(Rest { edge, strict });
     let router = direct.fallback(move |request: Request| forgiving(rest.clone(), request));
-    let router = router.layer(middleware::from_fn(localize::localize));
     match cors {
         Some(cors) => router.layer(cors),
         None => router,

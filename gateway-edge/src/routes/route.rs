@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Router,
     handler::Handler,
-    middleware::from_fn_with_state,
     response::IntoResponse as _,
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -13,7 +12,7 @@ use http::{Method, StatusCode, header};
 
 use crate::{
     openapi::{Described, Operation},
-    routes::{admission::admit, edge::Edge},
+    routes::{edge::Edge, passage::Passage},
 };
 
 /// Makes what is said of a route: it is needed by those who ask for the document, and that may be nobody.
@@ -31,39 +30,34 @@ pub struct Route {
 impl Route {
     /// A route for GET, and for HEAD with it.
     pub fn get<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self::new(Method::GET, path, on(MethodFilter::GET, handler), operation)
+        Self::new(Method::GET, path, on(MethodFilter::GET, Passage::keyed(handler)), operation)
+    }
+
+    /// The same for everybody: who calls is not asked, and the document says so.
+    pub fn open<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
+        let route = Self::new(Method::GET, path, on(MethodFilter::GET, Passage::open(handler)), operation);
+        Self { is_open: true, ..route }
     }
 
     pub fn post<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self::new(Method::POST, path, on(MethodFilter::POST, handler), operation)
+        Self::new(Method::POST, path, on(MethodFilter::POST, Passage::keyed(handler)), operation)
     }
 
     pub fn patch<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self::new(Method::PATCH, path, on(MethodFilter::PATCH, handler), operation)
+        Self::new(Method::PATCH, path, on(MethodFilter::PATCH, Passage::keyed(handler)), operation)
     }
 
     pub fn delete<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self::new(Method::DELETE, path, on(MethodFilter::DELETE, handler), operation)
+        Self::new(Method::DELETE, path, on(MethodFilter::DELETE, Passage::keyed(handler)), operation)
     }
 
     fn new(method: Method, path: &'static str, handler: MethodRouter<Arc<Edge>>, operation: Said) -> Self {
         Self { method, path, handler, operation, is_open: false }
     }
 
-    /// The same for everybody: who calls is not asked, and the document says so.
-    pub fn open(self) -> Self {
-        Self { is_open: true, ..self }
-    }
-
     pub fn described(&self) -> Described<'_> {
         let Self { method, path, is_open, .. } = self;
         Described { method, path, is_open: *is_open, operation: (self.operation)() }
-    }
-
-    /// Returns the handler, behind the question who calls unless anybody may.
-    fn guarded(&self, edge: &Arc<Edge>) -> MethodRouter<Arc<Edge>> {
-        let handler = self.handler.clone();
-        if self.is_open { handler } else { handler.layer(from_fn_with_state(edge.clone(), admit)) }
     }
 
     /// OpenAI's routes are there without `/v1`, too.
@@ -81,12 +75,12 @@ struct Place {
 }
 
 /// Puts routes together by path, and adds OPTIONS to each.
-pub fn assemble(routes: Vec<Route>, edge: &Arc<Edge>) -> Router<Arc<Edge>> {
+pub fn assemble(routes: Vec<Route>) -> Router<Arc<Edge>> {
     let mut places = BTreeMap::<&str, Place>::new();
     for route in routes {
         for path in route.paths() {
             let place = places.entry(path).or_default();
-            place.handlers = std::mem::take(&mut place.handlers).merge(route.guarded(edge));
+            place.handlers = std::mem::take(&mut place.handlers).merge(route.handler.clone());
             place.allowed.extend(names(&route.method));
         }
     }
