@@ -26,7 +26,7 @@ mod completions;
 mod cors;
 mod edge;
 mod embeddings;
-mod grpc_web;
+pub mod grpc_web;
 mod health;
 mod localize;
 mod models;
