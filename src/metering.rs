@@ -7,10 +7,11 @@ use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering},
-        mpsc::{Receiver, SyncSender, sync_channel},
     },
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
+
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 pub use self::cost::cost_of;
 /// What requests ask for, and how they end.
@@ -68,7 +69,7 @@ impl Record {
 /// Takes records from requests, never making them wait: when nobody reads them fast enough, they are counted as lost.
 #[derive(Clone, Debug)]
 pub struct Recorder {
-    queue: SyncSender<Record>,
+    queue: Sender<Record>,
     lost: Arc<AtomicU64>,
 }
 
@@ -78,17 +79,17 @@ pub struct Records {
     lost: Arc<AtomicU64>,
 }
 
-/// Connects requests with whoever keeps their records. At most `capacity` records wait.
+/// Connects requests with whoever keeps their records. At most `capacity` records wait; room for them is made as they come.
 pub fn recorder(capacity: usize) -> (Recorder, Records) {
-    let (sender, receiver) = sync_channel(capacity);
+    let (sender, receiver) = channel(capacity);
     let lost = Arc::new(AtomicU64::new(0));
     (Recorder { queue: sender, lost: lost.clone() }, Records { queue: receiver, lost })
 }
 
 impl Records {
     /// Returns the records that wait, without waiting for more.
-    pub fn drain(&self) -> impl Iterator<Item = Record> + '_ {
-        self.queue.try_iter()
+    pub fn drain(&mut self) -> impl Iterator<Item = Record> + '_ {
+        std::iter::from_fn(|| self.queue.try_recv().ok())
     }
 
     /// Returns how many records were lost since the last time.
@@ -214,7 +215,7 @@ mod tests {
 
     #[test]
     fn every_request_is_recorded_once() {
-        let (recorder, records) = recorder(3);
+        let (recorder, mut records) = recorder(3);
         let start = |id: &str| {
             let caller = Arc::new(Caller { user_id: "u".into(), key_id: "k".into(), ..Caller::default() });
             let deadline = tokio::time::Instant::now() + Duration::from_secs(if id == "late" { 0 } else { 60 });
@@ -258,7 +259,7 @@ mod tests {
     #[ignore = "prints what the requests of a whole gateway pay for their records"]
     fn what_a_record_costs() {
         const REQUESTS: u32 = 5_000;
-        let (recorder, records) = recorder(REQUESTS as usize);
+        let (recorder, mut records) = recorder(REQUESTS as usize);
         let caller = Arc::new(Caller { user_id: "user".into(), key_id: "key".into(), ..Caller::default() });
         let target = Target { provider: "google".into(), model: "gemini-3.8-flash".into() };
         let text = ChatEvent::Text { choice: 0, text: "hi".into(), logprobs: Vec::new() };

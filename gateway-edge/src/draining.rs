@@ -14,6 +14,8 @@ use crate::{
     error::{Failure, style_of},
     language::Language,
     metadata::{RequestId, X_REQUEST_ID},
+    routes::grpc_web,
+    transport::told::Trouble,
 };
 
 /// By then a load balancer sends requests elsewhere.
@@ -27,6 +29,9 @@ pub fn router() -> Router {
 }
 
 async fn refuse(request: Request) -> Response {
+    if grpc_web::is_call(&request) {
+        return closing(grpc_web::refuse(&request, Trouble::EdgeStops));
+    }
     let id = RequestId::of(request.headers());
     let failure = Failure::new(StatusCode::SERVICE_UNAVAILABLE, "This edge is shutting down; send the request again.")
         .with_code("shutting_down")

@@ -84,7 +84,7 @@ fn uuid() -> Uuid {
 /// Wraps a message with the caller's identity, keys and trace, and a deadline.
 pub fn request<T>(message: T, headers: &HeaderMap, id: &RequestId, deadline: Duration) -> Request<T> {
     let mut map = HeaderMap::with_capacity(8);
-    if let Some(token) = bearer(headers) {
+    if let Some(token) = gateway_key(headers) {
         map.insert(header::AUTHORIZATION, token);
     }
     // One walk over what is there: looking names up costs more than a caller has headers.
@@ -107,13 +107,8 @@ pub fn request<T>(message: T, headers: &HeaderMap, id: &RequestId, deadline: Dur
     request
 }
 
-/// Returns headers with the gateway key, as it came, and nothing else.
-pub fn key_only(headers: &HeaderMap) -> HeaderMap {
-    bearer(headers).map(|key| (header::AUTHORIZATION, key)).into_iter().collect()
-}
-
 /// Returns the gateway key as the service expects it, wherever the client's library put it.
-fn bearer(headers: &HeaderMap) -> Option<HeaderValue> {
+pub fn gateway_key(headers: &HeaderMap) -> Option<HeaderValue> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         return Some(value.clone());
     }

@@ -5,6 +5,7 @@
 //! * `pool`: all replicas; `endpoint`: one of them, `connection`: one way to it, `probe` and `rest`: when it is used.
 //! * `resolve`: which addresses a name has; `target`, `tls`, `settings`: what was given.
 //! * `frames`, `answer`, `deadline`: bodies that are kept, bodies that come back, and time.
+//! * `told`: what callers are told when the service cannot tell them anything.
 
 use std::{
     future::Future,
@@ -34,6 +35,7 @@ mod rules;
 mod settings;
 mod target;
 mod tls;
+pub mod told;
 
 pub use pool::{Replicas, Traffic};
 use remote::Remote;

@@ -242,7 +242,7 @@ async fn a_state_that_its_provider_refuses_is_left_out_once() {
 
 #[tokio::test]
 async fn a_state_of_another_provider_is_dropped_or_refused() {
-    let (chat, records) = chat(vec![says()]);
+    let (chat, mut records) = chat(vec![says()]);
     let stranger = request(vec![Part::ProviderState(state("other", "", "")), Part::Text("a".into())]);
     let completion = chat.complete(context("me"), stranger.clone()).await.unwrap();
     assert_eq!(completion.warnings[0].field, "prompt.messages[0].parts[0].provider_state");
@@ -259,7 +259,7 @@ async fn a_state_of_another_provider_is_dropped_or_refused() {
 async fn what_the_provider_says_of_the_cost_stands() {
     let stated = Cost { nano_usd: Some(42), basis: CostBasis::Provider };
     let finished = Finished { cost: Some(stated), ..Finished::new(FinishReason::Stop, "stop") };
-    let (chat, records) = chat(vec![Ok(vec![ChatEvent::Finished(finished)])]);
+    let (chat, mut records) = chat(vec![Ok(vec![ChatEvent::Finished(finished)])]);
     let completion = chat.complete(context("me"), request(vec![Part::Text("hi".into())])).await.unwrap();
     assert_eq!(completion.cost, Some(stated));
     assert_eq!(records.drain().next().and_then(|record| record.cost), Some(stated));

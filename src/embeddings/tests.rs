@@ -112,7 +112,7 @@ fn fails(class: FailureClass) -> Result<EmbeddingReply, UpstreamFailure> {
 
 #[tokio::test]
 async fn fails_over_prices_and_records_once() {
-    let (embedder, records) = embedder(vec![fails(FailureClass::RateLimit), reply(2)]);
+    let (embedder, mut records) = embedder(vec![fails(FailureClass::RateLimit), reply(2)]);
     let request = EmbeddingRequest { dimensions: Some(1), ..request("acme/vectors") };
     let embeddings = embedder.embed(context(), request).await.unwrap();
     let cost = Cost { nano_usd: Some(2_000_000_000), basis: CostBasis::Catalog };
@@ -138,7 +138,7 @@ async fn refuses_and_records_why() {
         ("acme/vectors", vec![reply(1), reply(3), reply(0)], ErrorKind::UpstreamError, None, 3),
     ];
     for (model, outcomes, kind, field, attempts) in cases {
-        let (embedder, records) = embedder(outcomes);
+        let (embedder, mut records) = embedder(outcomes);
         let error = embedder.embed(context(), request(model)).await.unwrap_err();
         assert_eq!((error.kind, error.field.as_deref(), error.attempts.len()), (kind, field, attempts), "{model}");
         let recorded: Vec<_> = records.drain().map(|record| record.outcome).collect();

@@ -10,15 +10,10 @@ use bytes::Bytes;
 use http::{HeaderMap, Request, Response};
 use http_body::{Body as _, Frame, SizeHint};
 use pin_project_lite::pin_project;
-use prost::Message as _;
-use prost_types::Any;
 use tonic::{Code, Status, body::Body};
-use tonic_types::pb::{LocalizedMessage, Status as RpcStatus};
 use tower::Service;
 
 use super::{language::Language, messages};
-
-const TYPE_URL: &str = "type.googleapis.com/google.rpc.LocalizedMessage";
 
 /// A service whose errors speak the caller's language.
 #[derive(Clone)]
@@ -101,16 +96,9 @@ impl http_body::Body for LocalizedBody {
 /// Adds what people are told to the status that these headers hold, if they hold that of an error.
 fn localize(headers: &mut HeaderMap, language: Language) {
     let Some(status) = Status::from_header_map(headers).filter(|status| status.code() != Code::Ok) else { return };
-    let (Some(message), facts) = messages::of_status(&status) else { return };
-    let text = LocalizedMessage { locale: language.tag().to_owned(), message: message.text(language, &facts) };
-    let mut rich = match RpcStatus::decode(status.details()) {
-        Ok(rich) if !status.details().is_empty() => rich,
-        // What a library made; the details repeat the code and the message.
-        _ => RpcStatus { code: status.code().into(), message: status.message().to_owned(), details: Vec::new() },
-    };
-    rich.details.push(Any { type_url: TYPE_URL.to_owned(), value: text.encode_to_vec() });
-    let details = Status::with_details(status.code(), "", rich.encode_to_vec().into());
+    let status = messages::with_text(status, language);
     // The message stays as it is written; a status of ours is always a valid header.
+    let details = Status::with_details(status.code(), "", status.details().to_vec().into());
     if details.add_header(headers).is_err() {
         tracing::warn!("a status could not be written with its text");
     }

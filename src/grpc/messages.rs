@@ -2,8 +2,12 @@
 //! `proto/aigateway/v1/messages.json`. One source for both crates, as `build.rs` is.
 
 use prost::Message as _;
+use prost_types::Any;
 use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _, pb::Status as RpcStatus};
+use tonic_types::{
+    ErrorDetails, StatusExt as _,
+    pb::{LocalizedMessage, Status as RpcStatus},
+};
 
 use super::language::Language;
 use crate::pb::FailureDetails;
@@ -20,6 +24,8 @@ pub struct Message {
 }
 
 include!(concat!(env!("OUT_DIR"), "/messages.rs"));
+
+const TYPE_URL: &str = "type.googleapis.com/google.rpc.LocalizedMessage";
 
 /// Longest fact that is told, in characters. The details of a status travel in a header.
 const MAX_FACT: usize = 200;
@@ -114,6 +120,20 @@ pub fn of_status(status: &Status) -> (Option<&'static Message>, Facts) {
     (message, Facts::of(&details, attempts(status)))
 }
 
+/// Returns the status with what people are told of it, a `google.rpc.LocalizedMessage` beside its other details. A reason
+/// that is newer than this catalogue has no text.
+pub fn with_text(status: Status, language: Language) -> Status {
+    let (Some(message), facts) = of_status(&status) else { return status };
+    let text = LocalizedMessage { locale: language.tag().to_owned(), message: message.text(language, &facts) };
+    let mut rich = match RpcStatus::decode(status.details()) {
+        Ok(rich) if !status.details().is_empty() => rich,
+        // What a library made; the details repeat the code and the message.
+        _ => RpcStatus { code: status.code().into(), message: status.message().to_owned(), details: Vec::new() },
+    };
+    rich.details.push(Any { type_url: TYPE_URL.to_owned(), value: text.encode_to_vec() });
+    Status::with_details(status.code(), status.message(), rich.encode_to_vec().into())
+}
+
 fn attempts(status: &Status) -> usize {
     let Ok(rich) = RpcStatus::decode(status.details()) else { return 0 };
     let failure = rich.details.iter().find(|detail| detail.type_url.ends_with("aigateway.v1.FailureDetails"));
@@ -132,7 +152,7 @@ fn by_code(code: Code) -> &'static str {
         Code::ResourceExhausted => "RATE_LIMITED",
         Code::DeadlineExceeded => "UPSTREAM_TIMEOUT",
         Code::Cancelled => "CANCELLED",
-        Code::Unavailable => "service_unavailable",
+        Code::Unavailable => "SERVICE_UNAVAILABLE",
         Code::Aborted => "UPSTREAM_ERROR",
         Code::Unimplemented => "NOT_IMPLEMENTED",
         Code::Internal | Code::Unknown | Code::DataLoss | Code::Ok => "INTERNAL",

@@ -22,6 +22,7 @@ mod gateway_status;
 mod in_memory;
 mod keys;
 mod language;
+mod late;
 mod localize;
 mod messages;
 mod models;

@@ -80,6 +80,8 @@ pub const REASONS: &[Row] = &[
     row("NOT_FOUND", 404, INVALID, Fixed("not_found")),
     row("ALREADY_EXISTS", 409, INVALID, Fixed("already_exists")).retry(Retry::Never),
     row("CANCELLED", 499, SERVER, Fixed("cancelled")),
+    row("SERVICE_UNAVAILABLE", 503, SERVER, Fixed("service_unavailable")).retry(Retry::Soon),
+    row("OUTCOME_UNKNOWN", 502, SERVER, Fixed("outcome_unknown")).retry(Retry::Never),
     row("INTERNAL", 500, SERVER, Metadata(None)),
 ];
 

@@ -56,7 +56,7 @@ fn by_status(status: StatusCode) -> &'static str {
         StatusCode::REQUEST_TIMEOUT => "late_body",
         StatusCode::PAYLOAD_TOO_LARGE => "large_body",
         StatusCode::UNSUPPORTED_MEDIA_TYPE => "wrong_content_type",
-        StatusCode::SERVICE_UNAVAILABLE => "service_unavailable",
+        StatusCode::SERVICE_UNAVAILABLE => "SERVICE_UNAVAILABLE",
         StatusCode::GATEWAY_TIMEOUT => "UPSTREAM_TIMEOUT",
         status if status.is_server_error() => "upstream_bad_response",
         _ => "invalid_body",

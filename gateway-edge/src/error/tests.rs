@@ -73,6 +73,8 @@ async fn every_reason_has_its_answer() {
         ("NOT_FOUND", &[], None, 0, 404, "invalid_request_error", json!("not_found"), Value::Null, None, None),
         ("ALREADY_EXISTS", &[], None, 0, 409, "invalid_request_error", json!("already_exists"), Value::Null, None, Some("false")),
         ("CANCELLED", &[], None, 0, 499, "server_error", json!("cancelled"), Value::Null, None, None),
+        ("SERVICE_UNAVAILABLE", &[], None, 0, 503, "server_error", json!("service_unavailable"), Value::Null, Some("1"), None),
+        ("OUTCOME_UNKNOWN", &[], None, 0, 502, "server_error", json!("outcome_unknown"), Value::Null, None, Some("false")),
         ("INTERNAL", &[], None, 0, 500, "server_error", Value::Null, Value::Null, None, None),
         ("UPSTREAM_ERROR", &[("failure_class", "CREDENTIAL")], None, 0, 502, "server_error", json!("upstream_auth"), Value::Null, None, Some("false")),
         ("UPSTREAM_ERROR", &[("failure_class", "QUOTA")], None, 0, 429, "insufficient_quota", json!("insufficient_quota"), Value::Null, None, Some("false")),
@@ -99,7 +101,7 @@ async fn every_reason_has_its_answer() {
 
 #[test]
 fn every_reason_and_class_of_the_contract_has_a_row() {
-    for number in 1..=24 {
+    for number in 1..=26 {
         let reason = crate::pb::ErrorReason::try_from(number).unwrap();
         let name = reason.as_str_name().strip_prefix("ERROR_REASON_").unwrap();
         let known =

@@ -14,6 +14,8 @@ use super::{
 pub struct Described<'a> {
     pub method: &'a Method,
     pub path: &'a str,
+    /// Whether anybody may use it.
+    pub is_open: bool,
     pub operation: Operation,
 }
 
@@ -44,10 +46,10 @@ The same and more can be had over gRPC: the files of the contract are at [/proto
 pub fn document<'a>(routes: impl Iterator<Item = Described<'a>>) -> Bytes {
     let mut schemas = Schemas::new();
     let mut paths = Map::new();
-    for Described { method, path, operation } in routes {
+    for Described { method, path, is_open, operation } in routes {
         // The router's sign for the rest of a path is not OpenAPI's.
         let place = paths.entry(path.replace("{*", "{")).or_insert_with(|| json!({}));
-        place[method.as_str().to_ascii_lowercase()] = schemas.operation(&operation);
+        place[method.as_str().to_ascii_lowercase()] = schemas.operation(&operation, is_open);
     }
     let responses = errors::components(&mut |schema| schema(&mut schemas.written).to_value());
     let tags: Vec<_> = TAGS.iter().map(|(name, about)| json!({"name": name, "description": about})).collect();
@@ -119,17 +121,17 @@ impl Schemas {
         all
     }
 
-    fn operation(&mut self, operation: &Operation) -> Value {
+    fn operation(&mut self, operation: &Operation, is_open: bool) -> Value {
         let mut out = json!({
             "operationId": operation.id,
             "tags": [operation.tag],
             "summary": operation.summary,
-            "responses": self.responses(operation),
+            "responses": self.responses(operation, is_open),
         });
         if !operation.description.is_empty() {
             out["description"] = json!(operation.description);
         }
-        if operation.is_open {
+        if is_open {
             out["security"] = json!([]);
         }
         if !operation.parameters.is_empty() {
@@ -141,7 +143,7 @@ impl Schemas {
         out
     }
 
-    fn responses(&mut self, operation: &Operation) -> Value {
+    fn responses(&mut self, operation: &Operation, is_open: bool) -> Value {
         let mut out = Map::new();
         for answer in &operation.answers {
             let headers: Map<_, _> = answer.headers.iter().map(|name| errors::header(name)).collect();
@@ -151,7 +153,8 @@ impl Schemas {
             }
             out.insert(answer.status.to_string(), response);
         }
-        for status in &operation.failures {
+        let unknown_caller = (!is_open).then_some(&errors::UNKNOWN_CALLER);
+        for status in unknown_caller.into_iter().chain(&operation.failures) {
             out.insert(status.to_string(), errors::reference(operation.style, *status));
         }
         Value::Object(out)

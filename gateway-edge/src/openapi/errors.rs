@@ -60,7 +60,7 @@ const FAILURES: &[Failing] = &[
         .says("Missing required parameter: 'name'.")
         .param("name"),
     failing(
-        401,
+        UNKNOWN_CALLER,
         "The gateway key is missing, unknown, expired or inactive.",
         "authentication_error",
         "invalid_api_key",
@@ -89,8 +89,10 @@ const FAILURES: &[Failing] = &[
     failing(504, "It took too long.", SERVER, "timeout"),
 ];
 
-/// Failures of any call of the service.
-pub const SERVICE: &[u16] = &[400, 401, 403, 500, 501, 503, 504];
+/// The failure of every route that is not open to everybody.
+pub const UNKNOWN_CALLER: u16 = 401;
+/// Failures beside this of any call of the service.
+pub const SERVICE: &[u16] = &[400, 403, 500, 501, 503, 504];
 /// Failures beside these of a route that takes a body.
 pub const BODY: &[u16] = &[408, 413, 415];
 /// Failures beside these of a route that asks a provider.

@@ -13,8 +13,6 @@ pub struct Operation {
     pub tag: &'static str,
     pub summary: &'static str,
     pub description: String,
-    /// Whether anybody may use it.
-    pub is_open: bool,
     pub parameters: Vec<Parameter>,
     /// The body in each of the forms that it may have; empty for a route without one.
     pub bodies: Vec<Content>,
@@ -62,24 +60,19 @@ pub fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
 }
 
 impl Operation {
-    /// An operation that needs a key and fails in the style of `/api/v1`.
+    /// An operation that fails in the style of `/api/v1`.
     pub fn new(id: &'static str, tag: &'static str, summary: &'static str) -> Self {
         Self {
             id,
             tag,
             summary,
             description: String::new(),
-            is_open: false,
             parameters: Vec::new(),
             bodies: Vec::new(),
             answers: Vec::new(),
             style: Style::Api,
             failures: Vec::new(),
         }
-    }
-
-    pub fn open(self) -> Self {
-        Self { is_open: true, ..self }
     }
 
     pub fn style(self, style: Style) -> Self {

@@ -12,7 +12,7 @@ const TAG: &str = "System";
 const CACHED: &[&str] = &["etag"];
 
 fn operation(id: &'static str, summary: &'static str) -> Operation {
-    Operation::new(id, TAG, summary).open().style(Style::OpenAi)
+    Operation::new(id, TAG, summary).style(Style::OpenAi)
 }
 
 fn text(_: &mut SchemaGenerator) -> Schema {

@@ -1,12 +1,23 @@
 //! How answers are finished: the request id, a failure's body, and what is said where there is no route.
 
-use axum::{body::Body, extract::Request, response::Response};
+use std::{sync::Arc, time::Instant};
+
+use axum::{
+    body::Body,
+    extract::{Request, State},
+    response::Response,
+};
 use http::{HeaderValue, StatusCode, header};
 
 use crate::{
     error::{Failure, Style, style_of},
+    language::Language,
     metadata::{RequestId, X_REQUEST_ID},
-    routes::localize::Refusal,
+    routes::{
+        answers::NONE,
+        edge::Edge,
+        localize::{Refusal, localize},
+    },
 };
 
 /// Gives every answer its request id, and a failure its body.
@@ -39,12 +50,19 @@ pub fn json(body: Vec<u8>) -> Response {
     response
 }
 
-pub async fn unknown_route(request: Request) -> Response {
+pub async fn unknown_route(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    edge.count(NONE, request.method(), StatusCode::NOT_FOUND, Instant::now());
+    nowhere(request).await
+}
+
+/// The same, uncounted.
+pub async fn nowhere(request: Request) -> Response {
     let message = format!("Invalid URL ({} {})", request.method(), request.uri().path());
     refuse(&request, Failure::new(StatusCode::NOT_FOUND, message))
 }
 
-pub async fn method_not_allowed(request: Request) -> Response {
+pub async fn method_not_allowed(State(edge): State<Arc<Edge>>, request: Request) -> Response {
+    edge.count(NONE, request.method(), StatusCode::METHOD_NOT_ALLOWED, Instant::now());
     let message = format!("Not allowed to {} on {}", request.method(), request.uri().path());
     // axum adds the `allow` header to what this returns.
     refuse(&request, Failure::new(StatusCode::METHOD_NOT_ALLOWED, message))
@@ -52,5 +70,6 @@ pub async fn method_not_allowed(request: Request) -> Response {
 
 fn refuse(request: &Request, failure: Failure) -> Response {
     let id = RequestId::of(request.headers());
-    finish(Err(failure), style_of(request.uri().path()), &id)
+    let answer = finish(Err(failure), style_of(request.uri().path()), &id);
+    localize(answer, Language::asked(request.headers()))
 }

@@ -12,8 +12,8 @@ const SECONDS: [&str; 2] =
 const BUCKETS: [f64; 14] = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0];
 /// What calls of gRPC-Web are counted as. The service tells of each rpc.
 pub const GRPC_WEB: &str = "grpc-web";
-/// What requests are counted as that no route matched.
-const NONE: &str = "none";
+/// What requests are counted as that no route takes.
+pub const NONE: &str = "none";
 
 /// How often each route answered, and how.
 pub struct Answers {
@@ -47,9 +47,8 @@ impl Answers {
     }
 
     /// Counts an answer whose head took so long. `route` is the path as it is registered.
-    pub fn count(&self, route: Option<&str>, method: &Method, status: StatusCode, took: Duration) {
-        let (route, seen) =
-            route.and_then(|route| self.routes.get_key_value(route)).map_or((NONE, &self.none), |(r, seen)| (*r, seen));
+    pub fn count(&self, route: &str, method: &Method, status: StatusCode, took: Duration) {
+        let (route, seen) = self.routes.get_key_value(route).map_or((NONE, &self.none), |(route, seen)| (*route, seen));
         let method = word(method);
         let same = |series: &&Series| series.method == method && series.status == status;
         if let Some(series) = seen.load().iter().find(same) {
@@ -96,12 +95,12 @@ mod tests {
         let answers = Answers::new(["/v1/models", "/livez"], &registry).unwrap();
         let brew = Method::from_bytes(b"BREW").unwrap();
         for (route, method, status) in [
-            (Some("/v1/models"), &Method::GET, StatusCode::OK),
-            (Some("/v1/models"), &Method::GET, StatusCode::OK),
-            (Some("/v1/models"), &Method::GET, StatusCode::UNAUTHORIZED),
-            (Some("/v1/models"), &brew, StatusCode::METHOD_NOT_ALLOWED),
-            (Some("/made/up"), &Method::GET, StatusCode::NOT_FOUND),
-            (None, &Method::POST, StatusCode::NOT_FOUND),
+            ("/v1/models", &Method::GET, StatusCode::OK),
+            ("/v1/models", &Method::GET, StatusCode::OK),
+            ("/v1/models", &Method::GET, StatusCode::UNAUTHORIZED),
+            ("/v1/models", &brew, StatusCode::METHOD_NOT_ALLOWED),
+            ("/made/up", &Method::GET, StatusCode::NOT_FOUND),
+            (NONE, &Method::POST, StatusCode::NOT_FOUND),
         ] {
             answers.count(route, method, status, Duration::from_millis(20));
         }

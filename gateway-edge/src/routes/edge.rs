@@ -4,10 +4,10 @@ use std::{sync::LazyLock, time::Instant};
 
 use axum::body::{Body, Bytes};
 use bytes::BytesMut;
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
 
-use crate::{EdgeSettings, Transport, assets::Asset, error::Failure, messages::size};
+use crate::{EdgeSettings, Transport, assets::Asset, error::Failure, messages::size, routes::answers::Answers};
 
 /// What every handler needs.
 pub struct Edge {
@@ -16,9 +16,18 @@ pub struct Edge {
     pub started: Instant,
     /// What is said of all routes, made when somebody asks for it.
     pub document: LazyLock<Asset>,
+    /// None where it could not be registered.
+    pub answers: Option<Answers>,
 }
 
 impl Edge {
+    /// Counts an answer whose head is ready.
+    pub fn count(&self, route: &str, method: &Method, status: StatusCode, began: Instant) {
+        if let Some(answers) = &self.answers {
+            answers.count(route, method, status, began.elapsed());
+        }
+    }
+
     /// Reads a JSON body within the limits of size and patience.
     pub async fn read_json(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
         expect_json(headers)?;

@@ -9,6 +9,7 @@ use tower::{Layer as _, ServiceExt as _};
 use crate::{
     metadata::{RequestId, X_REQUEST_ID},
     routes::edge::Edge,
+    transport::told::{Caller, Trouble},
 };
 
 const BINARY: &str = "application/grpc-web+proto";
@@ -55,8 +56,7 @@ pub async fn call(edge: &Edge, mut request: Request) -> Response {
         headers.remove(name);
     }
     headers.insert(X_REQUEST_ID, id.header());
-    let accept = headers.get(header::ACCEPT).or_else(|| headers.get(header::CONTENT_TYPE));
-    let answer_kind = if accept.is_some_and(is_text) { TEXT } else { BINARY };
+    let answer_kind = answer_kind(headers);
     if headers.get(header::CONTENT_TYPE).is_some_and(is_text) {
         // The translating layer decodes base64 and still announces the length of the encoded body. HTTP/2 would make a
         // `content-length` of it, and the service would reset the stream because the data is shorter.
@@ -64,15 +64,32 @@ pub async fn call(edge: &Edge, mut request: Request) -> Response {
     }
     *request.version_mut() = http::Version::HTTP_2;
     let service = GrpcWebLayer::new().layer(edge.transport.clone());
-    let mut response = match service.oneshot(request).await {
-        Ok(response) => response.map(Body::new),
-        Err(error) => {
-            // The status travels in the head: gRPC-Web calls that "trailers only".
-            let mut response = Status::from_error(error).into_http::<tonic::body::Body>().map(Body::new);
-            response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(answer_kind));
-            response
+    match service.oneshot(request).await {
+        Ok(mut response) => {
+            response.headers_mut().insert(X_REQUEST_ID, id.header());
+            response.map(Body::new)
         }
-    };
+        Err(error) => failed(Status::from_error(error), answer_kind, &id),
+    }
+}
+
+/// Answers a call that is not passed on.
+pub fn refuse(request: &Request, trouble: Trouble) -> Response {
+    let id = RequestId::of(request.headers());
+    let caller = Caller::of(request.headers()).named(id.header());
+    failed(caller.status(trouble), answer_kind(request.headers()), &id)
+}
+
+/// Returns the content type that the answer of a call has.
+fn answer_kind(headers: &HeaderMap) -> &'static str {
+    let accept = headers.get(header::ACCEPT).or_else(|| headers.get(header::CONTENT_TYPE));
+    if accept.is_some_and(is_text) { TEXT } else { BINARY }
+}
+
+/// The status travels in the head: gRPC-Web calls that "trailers only".
+fn failed(status: Status, kind: &'static str, id: &RequestId) -> Response {
+    let mut response = status.into_http::<tonic::body::Body>().map(Body::new);
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     response.headers_mut().insert(X_REQUEST_ID, id.header());
     response
 }

@@ -1,6 +1,6 @@
 //! Failures in the language that the caller asks for: one place on the way out of all routes.
 
-use axum::{body::Body, extract::Request, middleware::Next, response::Response};
+use axum::{body::Body, response::Response};
 use http::{HeaderValue, header};
 
 use crate::{
@@ -17,12 +17,10 @@ pub struct Refusal {
     pub id: RequestId,
 }
 
-/// Writes a failure anew when it is to be in another language than English.
-pub async fn localize(request: Request, next: Next) -> Response {
-    let asked = Language::asked(request.headers()).filter(|language| *language != Language::En);
-    let mut response = next.run(request).await;
+/// Writes a failure anew when another language than English was asked for.
+pub fn localize(mut response: Response, asked: Option<Language>) -> Response {
     let Some(Refusal { failure, style, id }) = response.extensions_mut().remove() else { return response };
-    let Some(language) = asked else { return response };
+    let Some(language) = asked.filter(|language| *language != Language::En) else { return response };
     response.headers_mut().insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(language.tag()));
     response.map(|_| Body::from(failure.localized(Some(language)).to_json(style, id.as_str())))
 }

@@ -16,7 +16,7 @@ use crate::{
     metadata::RequestId,
     metrics,
     routes::{
-        answer::{finish, unknown_route},
+        answer::{finish, nowhere},
         edge::Edge,
     },
 };
@@ -31,7 +31,7 @@ pub fn router(registry: Registry) -> Router {
     let metrics = async |State(registry): State<Registry>, request: Request| {
         finish(shown(&registry), Style::OpenAi, &RequestId::of(request.headers()))
     };
-    Router::new().route("/metrics", get(metrics)).fallback(unknown_route).with_state(registry)
+    Router::new().route("/metrics", get(metrics)).fallback(nowhere).with_state(registry)
 }
 
 fn shown(registry: &Registry) -> Result<Response, Failure> {

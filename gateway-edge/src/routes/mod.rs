@@ -9,11 +9,10 @@ use std::{
 
 use axum::{
     Router,
-    extract::{MatchedPath, Request, State},
-    middleware::{self, Next},
+    extract::{Request, State},
     response::Response,
 };
-use http::{Uri, uri::PathAndQuery};
+use http::{Method, Uri, uri::PathAndQuery};
 use prometheus::Registry;
 use tower::ServiceExt as _;
 
@@ -34,12 +33,13 @@ mod completions;
 mod cors;
 mod edge;
 mod embeddings;
-mod grpc_web;
+pub mod grpc_web;
 mod health;
 mod localize;
 mod metrics;
 mod models;
 mod pages;
+mod passage;
 mod protos;
 mod responses;
 mod route;
@@ -58,17 +58,17 @@ fn routes(metrics_apart: bool) -> Vec<Route> {
         Route::post("/v1/embeddings", embeddings::create, openapi::openai::embeddings),
         Route::get("/v1/models", models::list, openapi::openai::list_models),
         Route::get("/v1/models/{*id}", models::get, openapi::openai::get_model),
-        Route::get("/api/v1/health", health::health, openapi::system::health),
-        Route::get("/livez", health::live, openapi::system::live),
-        Route::get("/readyz", health::ready, openapi::system::ready),
-        Route::get(METRICS, metrics::metrics, openapi::system::metrics),
-        Route::get("/openapi.json", pages::document, openapi::system::document),
-        Route::get("/docs", pages::swagger, openapi::system::swagger),
-        Route::get("/docs/{file}", pages::file, openapi::system::page_file),
-        Route::get("/redoc", pages::redoc, openapi::system::redoc),
-        Route::get("/proto", protos::index, openapi::system::protos),
-        Route::get("/proto/{*file}", protos::file, openapi::system::proto),
-        Route::get("/proto.tar.gz", protos::archive, openapi::system::proto_archive),
+        Route::open("/api/v1/health", health::health, openapi::system::health),
+        Route::open("/livez", health::live, openapi::system::live),
+        Route::open("/readyz", health::ready, openapi::system::ready),
+        Route::open(METRICS, metrics::metrics, openapi::system::metrics),
+        Route::open("/openapi.json", pages::document, openapi::system::document),
+        Route::open("/docs", pages::swagger, openapi::system::swagger),
+        Route::open("/docs/{file}", pages::file, openapi::system::page_file),
+        Route::open("/redoc", pages::redoc, openapi::system::redoc),
+        Route::open("/proto", protos::index, openapi::system::protos),
+        Route::open("/proto/{*file}", protos::file, openapi::system::proto),
+        Route::open("/proto.tar.gz", protos::archive, openapi::system::proto_archive),
     ];
     routes.extend(api::routes());
     routes.retain(|route| !(metrics_apart && route.path() == METRICS));
@@ -86,18 +86,13 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let apart = settings.metrics_apart;
     let document: fn() -> Asset = if apart { || document(&routes(true)) } else { || document(&routes(false)) };
     let document = LazyLock::new(document);
-    let answers = answers(&transport, &settings.metrics);
-    let edge = Arc::new(Edge { transport, settings, started: Instant::now(), document });
-    let direct =
-        assemble(routes(apart), &edge).method_not_allowed_fallback(method_not_allowed).with_state(edge.clone());
-    let strict = direct.clone().fallback(unknown_route).layer(middleware::from_fn(remember));
-    let rest = Arc::new(Rest { edge, strict });
-    let router = direct.fallback(move |request: Request| forgiving(rest.clone(), request));
-    let router = router.layer(middleware::from_fn(localize::localize));
-    let router = match answers {
-        Some(answers) => router.layer(middleware::from_fn_with_state(answers, count)),
-        None => router,
-    };
+    let routes = routes(apart);
+    let answers = answers(&routes, &transport, &settings.metrics);
+    let edge = Arc::new(Edge { transport, settings, started: Instant::now(), document, answers });
+    let direct = assemble(routes).method_not_allowed_fallback(method_not_allowed);
+    let strict = direct.clone().fallback(unknown_route).with_state(edge.clone());
+    let rest = Arc::new(Rest { edge: edge.clone(), strict });
+    let router = direct.with_state(edge).fallback(move |request: Request| forgiving(rest.clone(), request));
     match cors {
         Some(cors) => router.layer(cors),
         None => router,
@@ -105,38 +100,15 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
 }
 
 /// What the edge counts. It is shown by the registry it was given, so one that is used by two edges shows the first only.
-fn answers(transport: &Transport, registry: &Registry) -> Option<Arc<Answers>> {
+fn answers(routes: &[Route], transport: &Transport, registry: &Registry) -> Option<Answers> {
     let replicas = || -> prometheus::Result<()> {
         if transport.replicas().is_some() {
             registry.register(Box::new(ReplicaMetrics::new(transport.clone())?))?;
         }
         Ok(())
     };
-    let routes = routes(false);
-    let answers = replicas().and_then(|()| Answers::new(routes.iter().flat_map(Route::paths), registry));
-    answers.map(Arc::new).inspect_err(|error| tracing::error!(%error, "requests are not counted")).ok()
-}
-
-/// Counts each answer on its way out.
-async fn count(State(answers): State<Arc<Answers>>, request: Request, next: Next) -> Response {
-    let (began, method) = (Instant::now(), request.method().clone());
-    let route = request.extensions().get::<MatchedPath>().cloned();
-    let is_grpc_web = route.is_none() && grpc_web::is_call(&request);
-    let response = next.run(request).await;
-    let route = match &route {
-        Some(route) => Some(route.as_str()),
-        None if is_grpc_web => Some(GRPC_WEB),
-        None => response.extensions().get::<MatchedPath>().map(MatchedPath::as_str),
-    };
-    answers.count(route, &method, response.status(), began.elapsed());
-    response
-}
-
-/// Notes which route a path written carelessly led to.
-async fn remember(route: Option<MatchedPath>, request: Request, next: Next) -> Response {
-    let mut response = next.run(request).await;
-    route.map(|route| response.extensions_mut().insert(route));
-    response
+    let answers = replicas().and_then(|()| Answers::new(routes.iter().map(Route::path), registry));
+    answers.inspect_err(|error| tracing::error!(%error, "requests are not counted")).ok()
 }
 
 struct Rest {
@@ -147,9 +119,12 @@ struct Rest {
 /// Takes what no route matched: gRPC-Web calls, and paths written carelessly.
 async fn forgiving(rest: Arc<Rest>, request: Request) -> Response {
     if grpc_web::is_call(&request) {
-        return grpc_web::call(&rest.edge, request).await;
+        let began = Instant::now();
+        let answer = grpc_web::call(&rest.edge, request).await;
+        rest.edge.count(GRPC_WEB, &Method::POST, answer.status(), began);
+        return answer;
     }
-    let Some(path) = tidy(request.uri().path()) else { return unknown_route(request).await };
+    let Some(path) = tidy(request.uri().path()) else { return unknown_route(State(rest.edge.clone()), request).await };
     let (mut parts, body) = request.into_parts();
     parts.uri = with_path(&parts.uri, &path);
     match rest.strict.clone().oneshot(Request::from_parts(parts, body)).await {

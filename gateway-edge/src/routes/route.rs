@@ -5,7 +5,6 @@ use std::{collections::BTreeMap, sync::Arc};
 use axum::{
     Router,
     handler::Handler,
-    middleware::from_fn_with_state,
     response::IntoResponse as _,
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -13,7 +12,7 @@ use http::{Method, StatusCode, header};
 
 use crate::{
     openapi::{Described, Operation},
-    routes::{admission::admit, edge::Edge},
+    routes::{edge::Edge, passage::Passage},
 };
 
 /// Makes what is said of a route: it is needed by those who ask for the document, and that may be nobody.
@@ -24,24 +23,36 @@ pub struct Route {
     path: &'static str,
     handler: MethodRouter<Arc<Edge>>,
     operation: Said,
+    /// Whether anybody may use it, without a key.
+    is_open: bool,
 }
 
 impl Route {
     /// A route for GET, and for HEAD with it.
     pub fn get<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::GET, path, handler: on(MethodFilter::GET, handler), operation }
+        Self::new(Method::GET, path, on(MethodFilter::GET, Passage::keyed(path, handler)), operation)
+    }
+
+    /// The same for everybody: who calls is not asked, and the document says so.
+    pub fn open<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
+        let route = Self::new(Method::GET, path, on(MethodFilter::GET, Passage::open(path, handler)), operation);
+        Self { is_open: true, ..route }
     }
 
     pub fn post<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::POST, path, handler: on(MethodFilter::POST, handler), operation }
+        Self::new(Method::POST, path, on(MethodFilter::POST, Passage::keyed(path, handler)), operation)
     }
 
     pub fn patch<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::PATCH, path, handler: on(MethodFilter::PATCH, handler), operation }
+        Self::new(Method::PATCH, path, on(MethodFilter::PATCH, Passage::keyed(path, handler)), operation)
     }
 
     pub fn delete<H: Handler<T, Arc<Edge>>, T: 'static>(path: &'static str, handler: H, operation: Said) -> Self {
-        Self { method: Method::DELETE, path, handler: on(MethodFilter::DELETE, handler), operation }
+        Self::new(Method::DELETE, path, on(MethodFilter::DELETE, Passage::keyed(path, handler)), operation)
+    }
+
+    fn new(method: Method, path: &'static str, handler: MethodRouter<Arc<Edge>>, operation: Said) -> Self {
+        Self { method, path, handler, operation, is_open: false }
     }
 
     pub fn path(&self) -> &'static str {
@@ -49,20 +60,14 @@ impl Route {
     }
 
     pub fn described(&self) -> Described<'_> {
-        Described { method: &self.method, path: self.path, operation: (self.operation)() }
-    }
-
-    /// Returns the handler, behind the question who calls unless anybody may.
-    fn guarded(&self, edge: &Arc<Edge>) -> MethodRouter<Arc<Edge>> {
-        let handler = self.handler.clone();
-        if (self.operation)().is_open { handler } else { handler.layer(from_fn_with_state(edge.clone(), admit)) }
+        let Self { method, path, is_open, .. } = self;
+        Described { method, path, is_open: *is_open, operation: (self.operation)() }
     }
 
     /// OpenAI's routes are there without `/v1`, too.
-    pub fn paths(&self) -> impl Iterator<Item = &'static str> + use<> {
-        let path = self.path;
-        let short = path.strip_prefix("/v1/").and_then(|_| path.get("/v1".len()..));
-        [Some(path), short].into_iter().flatten()
+    fn paths(&self) -> impl Iterator<Item = &'static str> {
+        let short = self.path.strip_prefix("/v1/").and_then(|_| self.path.get("/v1".len()..));
+        [Some(self.path), short].into_iter().flatten()
     }
 }
 
@@ -74,22 +79,20 @@ struct Place {
 }
 
 /// Puts routes together by path, and adds OPTIONS to each.
-pub fn assemble(routes: Vec<Route>, edge: &Arc<Edge>) -> Router<Arc<Edge>> {
+pub fn assemble(routes: Vec<Route>) -> Router<Arc<Edge>> {
     let mut places = BTreeMap::<&str, Place>::new();
     for route in routes {
         for path in route.paths() {
             let place = places.entry(path).or_default();
-            place.handlers = std::mem::take(&mut place.handlers).merge(route.guarded(edge));
+            place.handlers = std::mem::take(&mut place.handlers).merge(route.handler.clone());
             place.allowed.extend(names(&route.method));
         }
     }
     places.into_iter().fold(Router::new(), |router, (path, Place { handlers, mut allowed })| {
         allowed.push("OPTIONS");
         let allowed = allowed.join(",");
-        router.route(
-            path,
-            handlers.options(|| async move { (StatusCode::NO_CONTENT, [(header::ALLOW, allowed)]).into_response() }),
-        )
+        let options = || async move { (StatusCode::NO_CONTENT, [(header::ALLOW, allowed)]).into_response() };
+        router.route(path, handlers.options(Passage::open(path, options)))
     })
 }
 

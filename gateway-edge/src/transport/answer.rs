@@ -9,23 +9,27 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http_body::{Body, Frame};
 use hyper::body::Incoming;
-use tonic::{Code, Status};
-use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{frames::Frames, pool::Seat, rules::Answer};
+use super::{
+    frames::Frames,
+    pool::Seat,
+    rules::Answer,
+    told::{Caller, Trouble},
+};
 
 pub struct Answered {
     frames: Frames<Incoming>,
     /// None when the replica has done its part.
     seat: Option<Seat>,
     kind: Answer,
+    caller: Caller,
     broken: bool,
 }
 
 impl Answered {
-    pub fn new(frames: Frames<Incoming>, seat: Seat, kind: Answer) -> Self {
+    pub fn new(frames: Frames<Incoming>, seat: Seat, kind: Answer, caller: Caller) -> Self {
         let seat = (!frames.is_whole()).then_some(seat);
-        Self { frames, seat, kind, broken: false }
+        Self { frames, seat, kind, caller, broken: false }
     }
 }
 
@@ -45,7 +49,7 @@ impl Body for Answered {
             Some(Err(error)) => {
                 tracing::debug!(error = &error as &dyn std::error::Error, "an answer of the service broke");
                 self.broken = true;
-                Some(Ok(Frame::trailers(interrupted(self.kind))))
+                Some(Ok(Frame::trailers(trailers(self.kind, &self.caller))))
             }
             None => None,
         };
@@ -59,19 +63,12 @@ impl Body for Answered {
 }
 
 /// What the service would have said, had it been able to: every caller reads a status, and not just an end.
-fn interrupted(kind: Answer) -> HeaderMap {
-    let (code, reason, message) = match kind {
-        Answer::Stream | Answer::Whole => {
-            let message = "the connection to the gateway service broke before the answer was complete";
-            (Code::Aborted, "STREAM_INTERRUPTED", message)
-        }
-        // Nothing of an endless stream is lost by asking again.
-        Answer::Endless => {
-            (Code::Unavailable, "SHUTTING_DOWN", "the connection to the gateway service broke; call again")
-        }
+fn trailers(kind: Answer, caller: &Caller) -> HeaderMap {
+    let trouble = match kind {
+        Answer::Stream | Answer::Whole => Trouble::Interrupted,
+        Answer::Endless => Trouble::WatchEnded,
     };
-    let details = ErrorDetails::with_error_info(reason, "aigateway", []);
     let mut trailers = HeaderMap::new();
-    let _ = Status::with_error_details(code, message, details).add_header(&mut trailers);
+    let _ = caller.status(trouble).add_header(&mut trailers);
     trailers
 }

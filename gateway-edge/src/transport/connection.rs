@@ -33,7 +33,7 @@ impl Connector {
             // Else small frames wait for an ACK.
             let _ = tcp.set_nodelay(true);
             let stream: Box<dyn Stream> = match &self.tls {
-                Some(tls) => Box::new(tls.connector.connect(tls.server_name.clone(), tcp).await?),
+                Some(tls) => Box::new(tls.connect(tcp).await?),
                 None => Box::new(tcp),
             };
             self.builder().handshake(TokioIo::new(stream)).await.map_err(io::Error::other)

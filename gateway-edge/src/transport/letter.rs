@@ -10,6 +10,7 @@ use super::{
     outcome::{self, Outcome},
     pool::Seat,
     rules::Rule,
+    told::Caller,
 };
 
 /// Requests above this are sent once, as they come. The service takes no message as large by default.
@@ -22,19 +23,20 @@ pub struct Letter {
     /// None when it was sent and cannot be had back.
     body: Option<Frames<Body>>,
     pub rule: Rule,
+    caller: Caller,
     deadline: Option<Instant>,
     sent_before: bool,
 }
 
 impl Letter {
     /// Reads the request, unless it is a stream that may take its time.
-    pub async fn read(request: Request<Body>, deadline: Option<Instant>) -> Result<Self, Status> {
+    pub async fn read(request: Request<Body>, caller: Caller, deadline: Option<Instant>) -> Result<Self, Status> {
         let (mut head, body) = request.into_parts();
         head.headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
         let rule = Rule::of(head.uri.path());
         let body =
             if rule.upload { Frames::none(body) } else { Frames::read(body, Until::End { most: KEPT_BYTES }).await? };
-        Ok(Self { head, body: Some(body), rule, deadline, sent_before: false })
+        Ok(Self { head, body: Some(body), rule, caller, deadline, sent_before: false })
     }
 
     pub fn path(&self) -> &str {
@@ -48,12 +50,12 @@ impl Letter {
 
     /// Sends it from this seat and waits for an answer.
     pub async fn send(&mut self, seat: Seat) -> Outcome {
-        let Some(body) = self.body.take() else { return Outcome::Unknown(None) };
+        let Some(body) = self.body.take() else { return Outcome::Unknown };
         self.body = body.again();
         let request = self.request(Body::new(body), &seat);
         let sent = seat.sender.clone().try_send_request(request).await;
         match sent {
-            Ok(response) => outcome::of_answer(response, seat, self.rule).await,
+            Ok(response) => outcome::of_answer(response, seat, self.rule, &self.caller).await,
             Err(mut failure) => match failure.take_message() {
                 Some(request) => {
                     // It never left, so not a byte of a stream is lost either.

@@ -12,6 +12,7 @@ use super::{
     frames::{Frames, Until},
     pool::Seat,
     rules::{Answer, Rule},
+    told::Caller,
 };
 
 /// Whole answers above this are passed on as they come.
@@ -20,10 +21,10 @@ const KEPT_BYTES: usize = 64 << 20;
 /// What became of a call.
 pub enum Outcome {
     Answered(Response<Body>),
-    /// The service never saw it: it may be sent again whatever it asks for. With what was said instead, if anything.
+    /// The service never saw it: it may be sent again whatever it asks for. With what it said instead, if anything.
     Unseen(Option<Response<Body>>),
     /// Nobody knows whether the service carried it out.
-    Unknown(Option<Response<Body>>),
+    Unknown,
 }
 
 /// Says what the failure of a connection means for a call on it.
@@ -33,11 +34,11 @@ pub fn of_failure(error: &hyper::Error) -> Outcome {
         // GOAWAY reaches only calls above the last one that the service looked at.
         cause.is_remote() && (cause.is_go_away() || cause.reason() == Some(h2::Reason::REFUSED_STREAM))
     });
-    if refused { Outcome::Unseen(None) } else { Outcome::Unknown(None) }
+    if refused { Outcome::Unseen(None) } else { Outcome::Unknown }
 }
 
 /// Reads as much of an answer as it takes to know that it is one.
-pub async fn of_answer(response: Response<Incoming>, seat: Seat, rule: Rule) -> Outcome {
+pub async fn of_answer(response: Response<Incoming>, seat: Seat, rule: Rule, caller: &Caller) -> Outcome {
     let (head, body) = response.into_parts();
     let until = match rule.answer {
         Answer::Whole => Some(Until::End { most: KEPT_BYTES }),
@@ -54,11 +55,11 @@ pub async fn of_answer(response: Response<Incoming>, seat: Seat, rule: Rule) -> 
     };
     let said =
         if frames.has_data() { Said::Answer } else { said(head.status, &head.headers, frames.trailers.as_ref()) };
-    let response = Response::from_parts(head, Body::new(Answered::new(frames, seat, rule.answer)));
+    let response = Response::from_parts(head, Body::new(Answered::new(frames, seat, rule.answer, caller.clone())));
     match said {
         Said::Answer => Outcome::Answered(response),
         Said::ShuttingDown => Outcome::Unseen(Some(response)),
-        Said::NothingByTheService => Outcome::Unknown(Some(response)),
+        Said::NothingByTheService => Outcome::Unknown,
     }
 }
 

@@ -20,6 +20,7 @@ use super::{
     settings::{RemoteError, RemoteSettings},
     target::Target,
     tls::Tls,
+    told::{Caller, Trouble},
 };
 
 /// How often one call is sent at most.
@@ -56,15 +57,22 @@ impl Remote {
 
     /// Sends a call until it is answered, its deadline has passed, or another attempt could do harm.
     pub async fn call(&self, request: Request<Body>) -> Result<Response<Body>, Status> {
-        let deadline = deadline::of(request.headers());
-        let answer = async { self.deliver(Letter::read(request, deadline).await?).await };
-        match deadline {
-            Some(deadline) => timeout_at(deadline, answer).await.unwrap_or_else(|_| Err(too_late())),
+        let (caller, deadline) = (Caller::of(request.headers()), deadline::of(request.headers()));
+        let answer = async {
+            let letter = Letter::read(request, caller.clone(), deadline).await.map_err(|error| {
+                tracing::debug!(%error, "a call could not be read");
+                Trouble::Unreadable
+            })?;
+            self.deliver(letter).await
+        };
+        let answer = match deadline {
+            Some(deadline) => timeout_at(deadline, answer).await.unwrap_or(Err(Trouble::TooLate)),
             None => answer.await,
-        }
+        };
+        answer.map_err(|trouble| caller.status(trouble))
     }
 
-    async fn deliver(&self, mut letter: Letter) -> Result<Response<Body>, Status> {
+    async fn deliver(&self, mut letter: Letter) -> Result<Response<Body>, Trouble> {
         let mut tried = Vec::new();
         let mut said_instead = None;
         while tried.len() < MAX_ATTEMPTS && letter.is_here() {
@@ -73,26 +81,25 @@ impl Remote {
             if !tried.is_empty() {
                 self.resent.fetch_add(1, Ordering::Relaxed);
             }
-            let outcome = letter.send(seat).await;
-            said_instead = match outcome {
+            match letter.send(seat).await {
                 Outcome::Answered(response) => {
                     self.budget.earn();
                     return Ok(response);
                 }
-                Outcome::Unseen(said) => said,
-                Outcome::Unknown(_) if !letter.rule.repeatable => return Err(outcome_unknown()),
-                Outcome::Unknown(said) => {
+                Outcome::Unseen(said) => said_instead = said,
+                Outcome::Unknown if !letter.rule.repeatable => return Err(Trouble::OutcomeUnknown),
+                Outcome::Unknown => {
+                    said_instead = None;
                     if !self.budget.take() {
                         break;
                     }
-                    said
                 }
-            };
+            }
             tracing::debug!(%replica, path = letter.path(), "a replica left a call without an answer");
             tried.push(replica);
         }
         tracing::warn!(attempts = tried.len(), path = letter.path(), "no replica answered a call");
-        said_instead.ok_or_else(unreachable)
+        said_instead.ok_or(Trouble::Unreachable)
     }
 }
 
@@ -112,22 +119,4 @@ fn connectors(settings: &RemoteSettings) -> Result<Vec<Connector>, RemoteError> 
         Ok(Connector { target: Arc::new(target), tls, timing: settings.timing })
     };
     settings.urls.iter().map(connector).collect()
-}
-
-// The texts of connection errors name internals, so they go to the log only.
-
-fn too_late() -> Status {
-    Status::deadline_exceeded("the deadline passed before the gateway service answered")
-}
-
-fn unreachable() -> Status {
-    Status::unavailable("the gateway service cannot be reached; try again shortly")
-}
-
-/// Not UNAVAILABLE, which says that trying again is safe.
-fn outcome_unknown() -> Status {
-    Status::aborted(
-        "the connection to the gateway service broke before it answered; look whether the change was made before you \
-         send it again",
-    )
 }

@@ -5,3 +5,4 @@ mod black_hole;
 mod repeats;
 mod replica;
 mod secure;
+mod told;

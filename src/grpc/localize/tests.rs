@@ -1,7 +1,8 @@
 use std::convert::Infallible;
 
 use http_body_util::{BodyExt as _, StreamBody};
-use tonic_types::StatusExt as _;
+use prost::Message as _;
+use tonic_types::{StatusExt as _, pb::Status as RpcStatus};
 use tower::service_fn;
 
 use super::*;

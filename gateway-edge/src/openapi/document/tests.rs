@@ -41,7 +41,7 @@ fn a_name_means_one_type() {
         openapi::activity::usage(),
         openapi::system::health(),
     ] {
-        schemas.operation(&operation);
+        schemas.operation(&operation, false);
     }
     let (read, written) = (schemas.read.take_definitions(true), schemas.written.take_definitions(true));
     let both: Vec<_> = read.keys().filter(|name| written.contains_key(*name)).collect();

@@ -9,7 +9,7 @@ use tokio_rustls::{
     rustls::{
         RootCertStore, ServerConfig,
         crypto::aws_lc_rs,
-        pki_types::{PrivateKeyDer, pem::PemObject as _},
+        pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _},
         server::WebPkiClientVerifier,
     },
 };
@@ -48,6 +48,12 @@ impl Papers {
 
     /// Serves TLS in front of a replica, and returns its address.
     async fn serve(&self, replica: &Replica, ask_for_certificate: bool) -> (String, JoinSet<()>) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("https://{}", listener.local_addr().unwrap());
+        (url, self.serve_on(listener, replica, ask_for_certificate))
+    }
+
+    fn serve_on(&self, listener: TcpListener, replica: &Replica, ask_for_certificate: bool) -> JoinSet<()> {
         let provider = Arc::new(aws_lc_rs::default_provider());
         let builder =
             ServerConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions().unwrap();
@@ -59,13 +65,11 @@ impl Papers {
         } else {
             builder.with_no_client_auth()
         };
-        let chain = vec![super::super::tls::certificates(&self.file("server.pem")).unwrap().remove(0)];
+        let chain = vec![CertificateDer::from_pem_file(self.file("server.pem")).unwrap()];
         let key = PrivateKeyDer::from_pem_file(self.file("server.key")).unwrap();
         let mut config = builder.with_single_cert(chain, key).unwrap();
         config.alpn_protocols.push(b"h2".to_vec());
         let acceptor = TlsAcceptor::from(Arc::new(config));
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("https://{}", listener.local_addr().unwrap());
         let (mut task, address) = (JoinSet::new(), replica.address);
         task.spawn(async move {
             let mut wires = JoinSet::new();
@@ -79,7 +83,7 @@ impl Papers {
                 });
             }
         });
-        (url, task)
+        task
     }
 }
 
@@ -117,6 +121,45 @@ async fn only_a_service_with_the_right_papers_is_called() {
             continue;
         };
         assert_eq!(list(&transport).await.is_ok(), good, "{what}");
+    }
+}
+
+#[tokio::test]
+async fn renewed_files_are_read_with_the_next_connection() {
+    let (papers, renewed) = (Papers::new("first"), Papers::new("renewed"));
+    for papers in [&papers, &renewed] {
+        papers.sign("server", "gateway.internal");
+        papers.sign("edge", "edge.internal");
+    }
+    let replica = Replica::start(models).await;
+    let (url, server) = papers.serve(&replica, true).await;
+    let tls = TlsFiles {
+        ca: Some(papers.file("ca.pem")),
+        cert: Some(papers.file("edge.pem")),
+        key: Some(papers.file("edge.key")),
+        server_name: Some("gateway.internal".into()),
+    };
+    let address = url.trim_start_matches("https://").to_owned();
+    let transport = Transport::remote(&RemoteSettings { tls, ..settings([url]) }).unwrap();
+    until_healthy(&transport, 1).await;
+    let replace = |name: &str| fs::copy(renewed.file(name), papers.file(name)).unwrap();
+    let mut server = server;
+    // In turn: what happens to the files, and whether a service with renewed papers is reached then.
+    for (step, change, good) in [
+        ("nothing", &(|| {}) as &(dyn Fn() + Sync), false),
+        ("half of them", &|| _ = (replace("ca.pem"), replace("edge.pem")), false),
+        ("all of them", &|| _ = replace("edge.key"), true),
+        ("a broken file", &|| fs::write(papers.file("edge.key"), "broken").unwrap(), true),
+        ("a missing file", &|| fs::remove_file(papers.file("ca.pem")).unwrap(), true),
+    ] {
+        change();
+        server.shutdown().await;
+        until_healthy(&transport, 0).await;
+        server = renewed.serve_on(TcpListener::bind(&address).await.unwrap(), &replica, true);
+        if good {
+            until_healthy(&transport, 1).await;
+        }
+        assert_eq!(list(&transport).await.is_ok(), good, "{step}");
     }
 }
 
