@@ -33,6 +33,7 @@ use super::{
     status::status_of,
     tally::{Tally, Watched},
     timeout::grpc_timeout,
+    unexplained::explained,
 };
 use crate::{
     access::Directory,
@@ -43,10 +44,7 @@ use crate::{
     },
 };
 
-const GRPC_STATUS: HeaderName = HeaderName::from_static("grpc-status");
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-/// `grpc-status` of OUT_OF_RANGE, by which the codec refuses a message that is too large.
-const OUT_OF_RANGE: &str = "11";
 /// How much earlier our deadline ends than the caller's. tonic's server and most clients watch the same deadline and
 /// end the call without a word; the explanation must be on its way by then.
 const HEAD_START: Duration = Duration::from_millis(5);
@@ -248,12 +246,6 @@ fn expired(request_id: &str) -> Status {
     status_of(Error::new(ErrorKind::UpstreamTimeout, message), request_id)
 }
 
-/// The codec refuses a message that is too large by a code that says nothing; ours names the limit.
-fn too_large(request_id: &str, limit: usize) -> Response<Body> {
-    let message = format!("the message is larger than {limit} bytes (AIGW_MAX_MESSAGE_BYTES)");
-    refusal(Error::new(ErrorKind::TooLarge, message).with("limit_bytes", limit.to_string()), request_id)
-}
-
 pin_project! {
     #[project = CallFutureProjection]
     pub enum CallFuture<F> {
@@ -291,8 +283,8 @@ where
                         expired(request_id).into_http()
                     }
                 };
-                if response.headers().get(&GRPC_STATUS).is_some_and(|s| s == OUT_OF_RANGE) {
-                    response = too_large(request_id, *limit);
+                if let Some(status) = explained(response.headers(), request_id, *limit) {
+                    response = status.into_http();
                 }
                 stamp(response.headers_mut(), request_id);
                 let mut held = held.take();

@@ -33,6 +33,7 @@ mod server;
 mod status;
 mod tally;
 mod timeout;
+mod unexplained;
 mod upload;
 mod vision;
 mod vision_events;

@@ -111,3 +111,23 @@ async fn a_call_ends_at_its_deadline_unless_it_has_no_end() {
         assert_eq!(now.elapsed().as_secs_f64().round() as u64, seconds, "{path} {timeout:?}");
     }
 }
+
+#[tokio::test]
+async fn what_the_library_refuses_has_a_reason_too() {
+    use tonic_types::StatusExt as _;
+    let limits = CallLimits { max_in_flight: 9, longest: Duration::from_secs(100), max_message_bytes: 7 };
+    for (said, wanted) in [
+        (Status::internal("failed to decode"), "INVALID_REQUEST"),
+        (Status::out_of_range("too large"), "TOO_LARGE"),
+        (status_of(Error::new(ErrorKind::NotFound, "ours"), "ours"), "NOT_FOUND"),
+    ] {
+        let layer = CallLayer::new(Arc::new(Directory::open_to_all()), limits, CancellationToken::new());
+        let answer = move |_| std::future::ready(Ok::<_, std::convert::Infallible>(said.clone().into_http()));
+        let request = Request::builder().uri("/aigateway.v1.ChatService/CreateChatCompletion").body(Body::empty());
+        let response = layer.layer(tower::service_fn(answer)).call(request.unwrap()).await.unwrap();
+        let status = Status::from_header_map(response.headers()).unwrap();
+        assert_eq!(status.get_details_error_info().unwrap().reason, wanted);
+        assert!(response.headers().contains_key("x-request-id"));
+        assert_eq!(layer.ended().map(|(.., count)| count).sum::<u64>(), 1);
+    }
+}
