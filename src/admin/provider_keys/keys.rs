@@ -129,7 +129,7 @@ impl ProviderKeys {
 
     /// Returns a user's key by its id. `field` names where the id stands.
     pub fn get(&self, user_id: &str, id: &str, field: &'static str) -> Result<StoredKey> {
-        self.find(user_id, id).ok_or_else(|| not_found(id, field))
+        self.find(user_id, id).ok_or_else(|| not_found(field))
     }
 
     pub(super) fn find(&self, user_id: &str, id: &str) -> Option<StoredKey> {
@@ -180,8 +180,8 @@ impl ProviderKeys {
     }
 }
 
-pub(super) fn not_found(id: &str, field: &'static str) -> Error {
-    let shown: String = id.chars().take(64).collect();
-    let message = format!("no provider key has the id {shown:?}; list the keys to see their ids");
+/// Does not repeat the id: it may be a secret in the wrong place.
+pub(super) fn not_found(field: &'static str) -> Error {
+    let message = "no provider key has this id; list the keys to see their ids";
     Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotFound, message) }
 }
