@@ -1,18 +1,13 @@
 //! From the queues of requests and of activity to the tables: records are logged on the way, with what the catalog knows.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::mpsc::Sender, time::sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::batches::Destination;
 use crate::{
+    activity::Backlog,
     admin::Administration,
     domain::{activity::ActivityEntry, consumption::UsageRecord},
     metering::{Record, Records, cost_of},
@@ -40,9 +35,7 @@ pub struct RecordKeeper {
     pub records: Records,
     pub log: Option<RequestLog>,
     pub catalog: Arc<Catalog>,
-    pub queue: Sender<UsageRecord>,
-    /// Records that found the queue full.
-    pub lost: Arc<AtomicU64>,
+    pub backlog: Backlog<UsageRecord>,
 }
 
 impl RecordKeeper {
@@ -52,9 +45,7 @@ impl RecordKeeper {
             log.write(&records);
         }
         for record in records {
-            if self.queue.try_send(self.usage_record(record)).is_err() {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
+            self.backlog.add(self.usage_record(record));
         }
         let lost = self.records.take_lost();
         if lost > 0 {
@@ -80,7 +71,6 @@ impl RecordKeeper {
 /// Where entries of activity go.
 pub struct ActivityTable {
     pub admin: Arc<Administration>,
-    pub lost: Arc<AtomicU64>,
 }
 
 impl Destination for ActivityTable {
@@ -90,16 +80,11 @@ impl Destination for ActivityTable {
     async fn write(&self, rows: &[ActivityEntry]) -> Result<(), StoreError> {
         self.admin.activity.keep(rows).await
     }
-
-    fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
-    }
 }
 
 /// Where records of requests go.
 pub struct UsageTable {
     pub admin: Arc<Administration>,
-    pub lost: Arc<AtomicU64>,
 }
 
 impl Destination for UsageTable {
@@ -108,9 +93,5 @@ impl Destination for UsageTable {
 
     async fn write(&self, rows: &[UsageRecord]) -> Result<(), StoreError> {
         self.admin.usage.keep(rows).await
-    }
-
-    fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
     }
 }
