@@ -20,7 +20,7 @@ use ai_model_gateway::{
     pb::{self, ActivityAction, watch_activity_response::Event},
 };
 use prost_types::Timestamp;
-use scene::{OWNER, Scene, on_both, refused};
+use scene::{OWNER, Scene, on_both};
 use support::gateway::{Gateway, with_key};
 use tonic::{Code, Status, Streaming};
 
@@ -59,6 +59,14 @@ fn page(page_size: u32, page_token: &str) -> pb::ListActivityRequest {
 
 fn at(ms: i64) -> Option<Timestamp> {
     Some(Timestamp { seconds: ms.div_euclid(1000), nanos: (ms.rem_euclid(1000) * 1_000_000) as i32 })
+}
+
+fn refused<T: std::fmt::Debug>(result: Result<T, Status>, field: &str) {
+    let status = result.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
+    let details = tonic_types::StatusExt::get_error_details(&status);
+    let violations = details.bad_request().unwrap().field_violations.clone();
+    assert_eq!(violations[0].field, field, "{status}");
 }
 
 async fn pages_show_each_entry_once(url: &str) {

@@ -4,7 +4,7 @@ use ai_model_gateway::{
     pb::activity_service_client::ActivityServiceClient,
     storage::{DatabaseUrl, Store},
 };
-use tonic::{Code, Status, transport::Channel};
+use tonic::transport::Channel;
 
 use crate::support::gateway::Gateway;
 
@@ -46,13 +46,4 @@ impl Scene {
         let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
         Self { gateway, store, client: ActivityServiceClient::new(channel) }
     }
-}
-
-/// The call was refused for this field.
-pub fn refused<T: std::fmt::Debug>(result: Result<T, Status>, field: &str) {
-    let status = result.unwrap_err();
-    assert_eq!(status.code(), Code::InvalidArgument, "{status}");
-    let details = tonic_types::StatusExt::get_error_details(&status);
-    let violations = details.bad_request().unwrap().field_violations.clone();
-    assert_eq!(violations[0].field, field, "{status}");
 }
