@@ -155,9 +155,8 @@ impl Ring {
     pub fn exhaustion_is_news(&self) -> bool {
         let mut hasher = DefaultHasher::new();
         for key in &self.keys {
-            let health = key.live.health();
             (key.number, key.active(), key.pool_key.stored.secret_version).hash(&mut hasher);
-            (health.state, health.strikes).hash(&mut hasher);
+            key.live.standing().hash(&mut hasher);
         }
         let now = hasher.finish().max(NOT_TOLD + 1);
         self.shared.told.swap(now, Ordering::Relaxed) != now
