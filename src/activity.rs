@@ -1,12 +1,9 @@
 //! The way of activity from those who cause it to those who keep and watch it. Nobody waits: when the entries come faster
-//! than they can be written, they are counted as lost.
+//! than they can be written, the oldest are counted as lost.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU64, Ordering},
-};
+mod backlog;
 
-use tokio::sync::mpsc::{Receiver, Sender, channel};
+pub use backlog::Backlog;
 
 use crate::domain::{
     activity::{Action, ActivityEntry},
@@ -16,31 +13,19 @@ use crate::domain::{
 /// Where activity is reported. Cloning shares it.
 #[derive(Clone, Debug)]
 pub struct ActivityLog {
-    queue: Sender<ActivityEntry>,
-    lost: Arc<AtomicU64>,
-}
-
-/// The reading end of an [`ActivityLog`].
-#[derive(Debug)]
-pub struct ActivityQueue {
-    pub entries: Receiver<ActivityEntry>,
-    /// Entries that found the queue full.
-    pub lost: Arc<AtomicU64>,
+    backlog: Backlog<ActivityEntry>,
 }
 
 /// Connects those who report with whoever keeps the entries. At most `capacity` entries wait.
-pub fn activity_log(capacity: usize) -> (ActivityLog, ActivityQueue) {
-    let (queue, entries) = channel(capacity);
-    let lost = Arc::new(AtomicU64::new(0));
-    (ActivityLog { queue, lost: lost.clone() }, ActivityQueue { entries, lost })
+pub fn activity_log(capacity: usize) -> (ActivityLog, Backlog<ActivityEntry>) {
+    let backlog = Backlog::new(capacity);
+    (ActivityLog { backlog: backlog.clone() }, backlog)
 }
 
 impl ActivityLog {
     /// Hands an entry over. It can be listed as soon as it is written, a tenth of a second later as a rule.
     pub fn add(&self, entry: ActivityEntry) {
-        if self.queue.try_send(entry).is_err() {
-            self.lost.fetch_add(1, Ordering::Relaxed);
-        }
+        self.backlog.add(entry);
     }
 }
 

@@ -4,6 +4,8 @@
 
 #[path = "support/pg.rs"]
 mod pg;
+#[path = "support/scene.rs"]
+mod scene;
 mod support;
 
 use std::time::{Duration, Instant};
@@ -15,29 +17,18 @@ use ai_model_gateway::{
         failure::FailureClass,
         usage::Attempt,
     },
-    pb::{self, ActivityAction, activity_service_client::ActivityServiceClient, watch_activity_response::Event},
-    storage::{DatabaseUrl, Store},
+    pb::{self, ActivityAction, watch_activity_response::Event},
 };
 use prost_types::Timestamp;
+use scene::{OWNER, Scene, on_both};
 use support::gateway::{Gateway, with_key};
-use tonic::{Code, Status, Streaming, transport::Channel};
+use tonic::{Code, Status, Streaming};
 
-const OWNER: &str = "owner";
 const NOW: i64 = 1_795_000_000_000;
-
-/// A gateway and another way to its database.
-struct Scene {
-    gateway: Gateway,
-    store: Store,
-    client: ActivityServiceClient<Channel>,
-}
 
 impl Scene {
     async fn open(url: &str) -> Self {
-        let gateway = Gateway::start(&[("DATABASE_URL", url)]).await;
-        let store = Store::open(&DatabaseUrl::parse(url).unwrap(), 4).await.unwrap();
-        let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
-        Self { gateway, store, client: ActivityServiceClient::new(channel) }
+        Self::beside(Gateway::start(&[("DATABASE_URL", url)]).await, url).await
     }
 
     async fn list(&self, request: pb::ListActivityRequest) -> Result<pb::ListActivityResponse, Status> {
@@ -47,25 +38,6 @@ impl Scene {
     async fn watch(&self, request: pb::WatchActivityRequest) -> Result<Streaming<pb::WatchActivityResponse>, Status> {
         self.client.clone().watch_activity(with_key(request)).await.map(tonic::Response::into_inner)
     }
-}
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let dir = tempfile::tempdir().unwrap();
-                super::$name(&format!("sqlite://{}/gateway.db", dir.path().display())).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let Some(url) = super::pg::database() else { return };
-                super::$name(&url).await;
-            })*
-        }
-    };
 }
 
 on_both!(

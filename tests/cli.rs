@@ -50,7 +50,7 @@ fn keys_are_created_listed_and_revoked() {
 
     let unknown = gateway(dir.path(), &["keys", "revoke", "none"], &[]);
     assert_eq!(unknown.status.code(), Some(1));
-    assert!(err(&unknown).contains("no gateway key has the id none"));
+    assert!(err(&unknown).contains("no gateway key has this id"));
 }
 
 #[test]

@@ -166,12 +166,16 @@ async fn texts_that_cannot_be_read_are_errors() {
         ),
         (
             "no header",
-            Import { format: ImportFormat::Csv.into(), ..text("xai,s3cret-s3cret") },
+            Import { format: ImportFormat::Csv.into(), ..text("nobody,s3cret-s3cret") },
             "must name the columns",
         ),
         ("no array", text("{\"secret\": \"s3cret-s3cret\"}"), "must be an array"),
         ("no format", Import { format: 99, ..text("k") }, "unknown value"),
-        ("no provider", Import { default_provider: "nobody".into(), ..text("k") }, "no provider that takes keys"),
+        (
+            "no provider",
+            Import { default_provider: "nobody".into(), ..text("k") },
+            "no provider of this name takes keys",
+        ),
         ("too many", text(&"k\n".repeat(10_001)), "more than 10000 rows"),
     ] {
         let status = client.import_provider_keys(with_key(request)).await.unwrap_err();

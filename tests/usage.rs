@@ -3,6 +3,8 @@
 
 #[path = "support/pg.rs"]
 mod pg;
+#[path = "support/scene.rs"]
+mod scene;
 mod support;
 
 use std::time::Duration;
@@ -15,41 +17,19 @@ use ai_model_gateway::{
         time_id::id_at,
         usage::{Cost, CostBasis, Usage},
     },
-    pb::{
-        self, UsageDimension, UsageRow, activity_service_client::ActivityServiceClient,
-        embedding_service_client::EmbeddingServiceClient,
-    },
+    pb::{self, UsageDimension, UsageRow, embedding_service_client::EmbeddingServiceClient},
     storage::{DatabaseUrl, Store},
 };
 use diesel::{Connection as _, RunQueryDsl as _};
 use prost_types::Timestamp;
+use scene::{OWNER, Scene, on_both};
 use support::{
     gateway::{Gateway, over_grpc, over_sse, prompt, with_key},
     upstream::{Act, STREAM_HEAD, ScriptedUpstream, json_reply},
 };
 use tonic::{Code, Status, transport::Channel};
 
-const OWNER: &str = "owner";
 const DAY: i64 = 20_000 * DAY_MS;
-
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let dir = tempfile::tempdir().unwrap();
-                super::$name(&format!("sqlite://{}/gateway.db", dir.path().display())).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let Some(url) = super::pg::database() else { return };
-                super::$name(&url).await;
-            })*
-        }
-    };
-}
 
 on_both!(
     requests_are_summed_up,
@@ -59,18 +39,9 @@ on_both!(
     old_records_go_and_sums_stay,
 );
 
-struct Scene {
-    gateway: Gateway,
-    store: Store,
-    client: ActivityServiceClient<Channel>,
-}
-
 impl Scene {
     async fn open(url: &str, upstream: &str) -> Self {
-        let gateway = Gateway::with_upstream(upstream, &[("DATABASE_URL", url)]).await;
-        let store = Store::open(&DatabaseUrl::parse(url).unwrap(), 4).await.unwrap();
-        let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
-        Self { gateway, store, client: ActivityServiceClient::new(channel) }
+        Self::beside(Gateway::with_upstream(upstream, &[("DATABASE_URL", url)]).await, url).await
     }
 
     async fn list(&self, request: pb::ListUsageRequest) -> Result<pb::ListUsageResponse, Status> {

@@ -167,7 +167,7 @@ impl GatewayKeys {
     pub async fn delete(&self, actor: &Actor, id: &str) -> Result<()> {
         self.own(actor, id, "id").await?;
         if !self.state.store.delete_gateway_key(id).await.map_err(from_store)? {
-            return Err(not_found(id, "id"));
+            return Err(not_found("id"));
         }
         self.state.publish().await.map_err(from_store)
     }
@@ -180,13 +180,13 @@ impl GatewayKeys {
     /// Finds a key of the caller's; `field` is where the request names it.
     async fn own(&self, actor: &Actor, id: &str, field: &str) -> Result<GatewayKey> {
         let key = self.state.store.find_gateway_key(id).await.map_err(from_store)?;
-        key.filter(|key| key.user_id == actor.user_id()).ok_or_else(|| not_found(id, field))
+        key.filter(|key| key.user_id == actor.user_id()).ok_or_else(|| not_found(field))
     }
 
     async fn change(&self, id: &str, change: &GatewayKeyChange, now_ms: i64) -> Result<GatewayKey> {
         let changed = self.state.store.update_gateway_key(id, change, now_ms).await.map_err(from_store)?;
         self.state.publish().await.map_err(from_store)?;
-        changed.ok_or_else(|| not_found(id, "id"))
+        changed.ok_or_else(|| not_found("id"))
     }
 
     /// Takes over what other processes wrote; see [`AccessState::refresh`].
@@ -216,9 +216,9 @@ impl GatewayKeys {
     }
 }
 
-/// Says the same of keys that do not exist and of keys of other users.
-fn not_found(id: &str, field: &str) -> Error {
-    let message = format!("no gateway key has the id {id}; list them to see their ids");
+/// Says the same of keys that do not exist and of keys of other users. It does not repeat the id: it may be a whole key.
+fn not_found(field: &str) -> Error {
+    let message = "no gateway key has this id; list them to see their ids";
     Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotFound, message) }
 }
 

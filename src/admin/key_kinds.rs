@@ -50,15 +50,24 @@ impl KeyKinds {
     /// Returns what is known of a provider's keys, or an error that names `field` and the providers there are.
     pub fn get(&self, provider: &str, field: &str) -> Result<&KeyKind> {
         self.0.get(provider).ok_or_else(|| {
-            let known: Vec<&str> = self.0.keys().map(String::as_str).collect();
-            let shown: String = provider.chars().take(64).collect();
-            let message = format!("{shown:?} is no provider that takes keys; there are {}", known.join(", "));
-            Error::invalid(field, message)
+            // It is not repeated: it may be a secret in the wrong place.
+            Error::invalid(field, format!("no provider of this name takes keys; there are {}", self.names()))
         })
     }
 
-    /// Returns the provider whose keys a variable holds: `XAI_API_KEY`, and with a number `XAI_API_KEY_2` or
-    /// `XAI_API_KEY2`. Upper and lower case are alike.
+    /// Returns the provider of this name; upper and lower case are alike.
+    pub fn named(&self, name: &str) -> Option<&str> {
+        self.0.keys().map(String::as_str).find(|known| known.eq_ignore_ascii_case(name))
+    }
+
+    /// Returns the names of the providers, for messages.
+    pub fn names(&self) -> String {
+        let names: Vec<&str> = self.0.keys().map(String::as_str).collect();
+        names.join(", ")
+    }
+
+    /// Returns the provider whose keys a variable holds: `XAI_API_KEY`, with a number `XAI_API_KEY_2` or `XAI_API_KEY2`,
+    /// and for several `XAI_API_KEYS`. Upper and lower case are alike.
     pub fn of_variable(&self, variable: &str) -> Option<&str> {
         let known = |name: &str| {
             let is_of = |kind: &KeyKind| kind.variables.iter().any(|one| one.eq_ignore_ascii_case(name));
@@ -68,7 +77,8 @@ impl KeyKinds {
             let name = variable.trim_end_matches(|c: char| c.is_ascii_digit());
             (name.len() < variable.len()).then(|| name.strip_suffix('_').unwrap_or(name))
         };
-        known(variable).or_else(|| known(without_number()?))
+        let of_one = || variable.strip_suffix(['S', 's']);
+        known(variable).or_else(|| known(without_number()?)).or_else(|| known(of_one()?))
     }
 }
 

@@ -1,36 +1,29 @@
 //! What goes on beside the requests: taking over other processes' changes, writing down what requests leave behind, and
 //! forgetting what is old.
 
-use std::{
-    sync::{Arc, atomic::AtomicU64},
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{
-    sync::{Notify, mpsc},
-    task::JoinSet,
-    time::{sleep, timeout},
-};
+use tokio::{sync::Notify, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::{
     batches::write_batches,
-    keys::{keep_happenings, keep_uses, probe_keys, refresh_keys},
+    keys::{keep_happenings, keep_uses, probe_keys},
     records::{ActivityTable, RecordKeeper, UsageTable, keep_records},
+    refresh::refresh,
     retention::forget_old,
 };
 use crate::{
-    activity::ActivityQueue,
+    activity::Backlog,
     admin::Administration,
     config::Retention,
+    domain::activity::ActivityEntry,
     metering::Records,
     routing::{catalog::Catalog, happenings::HappeningQueue},
     storage::Listener,
     telemetry::{RequestLog, RequestMetrics},
 };
 
-/// How often another process's entries of activity are looked for.
-const REFRESH: Duration = Duration::from_millis(500);
 /// How many records may wait while the database is away.
 const WAITING_RECORDS: usize = 10_000;
 /// How long a stop waits for all that is still to be written.
@@ -44,7 +37,7 @@ pub struct Work {
     pub catalog: Arc<Catalog>,
     pub records: Records,
     pub happened: HappeningQueue,
-    pub entries: ActivityQueue,
+    pub entries: Backlog<ActivityEntry>,
     pub retention: Retention,
     pub metrics: RequestMetrics,
 }
@@ -83,25 +76,23 @@ impl Work {
         let Self { admin, listener, catalog, records, happened, entries, retention, metrics } = self;
         let mut helpers = JoinSet::new();
         let changed = Arc::new(Notify::new());
-        helpers.spawn(refresh_keys(admin.clone(), changed.clone()));
+        helpers.spawn(refresh(admin.clone(), changed.clone()));
         if let Some(listener) = listener {
             helpers.spawn(listener.run(move || changed.notify_one()));
         }
-        helpers.spawn(refresh_activity(admin.clone()));
         helpers.spawn(probe_keys(admin.clone()));
         helpers.spawn(forget_old(admin.clone(), retention));
 
-        let (queue, waiting) = mpsc::channel(WAITING_RECORDS);
-        let (lost, losses) = (Arc::new(AtomicU64::new(0)), metrics.lost.clone());
-        let keeper = RecordKeeper { records, log, metrics, catalog, queue, lost: lost.clone() };
-        let usage = UsageTable { admin: admin.clone(), lost, metrics: losses.clone() };
-        let activity = ActivityTable { admin: admin.clone(), lost: entries.lost, metrics: losses.clone() };
+        let (waiting, losses) = (Backlog::new(WAITING_RECORDS), metrics.lost.clone());
+        let keeper = RecordKeeper { records, log, metrics, catalog, backlog: waiting.clone() };
+        let usage = UsageTable { admin: admin.clone(), lost: losses.usage };
+        let activity = ActivityTable { admin: admin.clone(), lost: losses.activity };
         let writers = vec![
             Writer::spawn(|ending| keep_uses(admin.clone(), ending)),
             Writer::spawn(|ending| keep_happenings(admin, happened, losses.key_changes, ending)),
             Writer::spawn(|ending| keep_records(keeper, ending)),
             Writer::spawn(|ending| write_batches(usage, waiting, ending)),
-            Writer::spawn(|ending| write_batches(activity, entries.entries, ending)),
+            Writer::spawn(|ending| write_batches(activity, entries, ending)),
         ];
         Running { helpers, writers }
     }
@@ -118,16 +109,6 @@ impl Running {
         };
         if timeout(LAST_WRITES, last).await.is_err() {
             tracing::warn!(timeout_s = LAST_WRITES.as_secs(), "the last records could not be written in time");
-        }
-    }
-}
-
-/// Looks for activity that other processes wrote, for those who watch it.
-async fn refresh_activity(admin: Arc<Administration>) {
-    loop {
-        sleep(REFRESH).await;
-        if let Err(error) = admin.activity.refresh().await {
-            tracing::debug!(%error, "activity cannot be read; those who watch it wait");
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use tokio::{sync::mpsc::Receiver, time::sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use crate::storage::StoreError;
+use crate::{activity::Backlog, storage::StoreError};
 
 /// Most rows of one write. SQLite is called on the thread that asks, and this many take it a few milliseconds.
 const MOST_ROWS: usize = 400;
@@ -23,37 +23,37 @@ pub trait Destination: Send + Sync + 'static {
 
     fn write(&self, rows: &[Self::Row]) -> impl Future<Output = Result<(), StoreError>> + Send;
 
-    /// Returns how many rows were lost since the last time.
-    fn take_lost(&self) -> u64;
+    /// Counts rows that are lost.
+    fn lost(&self, rows: u64);
 }
 
-/// Writes rows until the queue is closed and empty. While the database is away they wait in the queue, which is bounded;
-/// from `ending` on no more rows are taken in, and what cannot be written is given up.
-pub async fn write_batches<D: Destination>(to: D, mut queue: Receiver<D::Row>, ending: CancellationToken) {
+/// Writes rows until the backlog is closed and empty. While the database is away they wait there; from `ending` on no more
+/// rows are taken in, and what cannot be written is given up.
+pub async fn write_batches<D: Destination>(to: D, backlog: Backlog<D::Row>, ending: CancellationToken) {
     let mut rows = Vec::new();
     loop {
         tokio::select! {
-            count = queue.recv_many(&mut rows, MOST_ROWS) => if count == 0 { break },
-            () = ending.cancelled(), if !queue.is_closed() => {
-                queue.close();
+            count = backlog.take(&mut rows, MOST_ROWS) => if count == 0 { break },
+            () = ending.cancelled(), if !backlog.is_closed() => {
+                backlog.close();
                 continue;
             }
         }
-        write(&to, &rows, &ending).await;
-        tell_lost(&to);
+        write(&to, &rows, (&backlog, &ending)).await;
+        tell_lost(&to, &backlog);
         rows.clear();
-        let more = queue.len() >= MOST_ROWS;
+        let more = backlog.len() >= MOST_ROWS;
         tokio::select! {
             () = sleep(PAUSE), if !more => {}
             () = tokio::task::yield_now(), if more => {}
             () = ending.cancelled() => {}
         }
     }
-    tell_lost(&to);
+    tell_lost(&to, &backlog);
 }
 
 /// Writes the rows, again and again while the database is away.
-async fn write<D: Destination>(to: &D, rows: &[D::Row], ending: &CancellationToken) {
+async fn write<D: Destination>(to: &D, rows: &[D::Row], (behind, ending): (&Backlog<D::Row>, &CancellationToken)) {
     let mut away = false;
     loop {
         let error = match to.write(rows).await {
@@ -62,6 +62,7 @@ async fn write<D: Destination>(to: &D, rows: &[D::Row], ending: &CancellationTok
         };
         let again = matches!(error, StoreError::Unavailable(_)) && !ending.is_cancelled();
         if !again {
+            to.lost(rows.len() as u64);
             tracing::error!(%error, rows = rows.len(), "{} could not be written and are lost", D::ROWS);
             break;
         }
@@ -73,13 +74,14 @@ async fn write<D: Destination>(to: &D, rows: &[D::Row], ending: &CancellationTok
             () = sleep(RETRY) => {}
             () = ending.cancelled() => {}
         }
-        tell_lost(to);
+        tell_lost(to, behind);
     }
 }
 
-fn tell_lost<D: Destination>(to: &D) {
-    let lost = to.take_lost();
+fn tell_lost<D: Destination>(to: &D, backlog: &Backlog<D::Row>) {
+    let lost = backlog.take_lost();
     if lost > 0 {
+        to.lost(lost);
         tracing::warn!(lost, "{} were lost: they came faster than they could be written", D::ROWS);
     }
 }

@@ -1,9 +1,9 @@
-//! What goes on around keys beside the requests: other processes' changes come in, what was found out goes out.
+//! What goes on around keys beside the requests: refused ones are tried again, what was found out is stored.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use prometheus::IntCounter;
-use tokio::{sync::Notify, time::sleep};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::now_ms;
@@ -12,34 +12,10 @@ use crate::{
     routing::happenings::HappeningQueue,
 };
 
-/// How often another process's changes to keys are looked for, when nothing tells of them.
-const REFRESH: Duration = Duration::from_millis(500);
-/// Rest after each look, so that many changes at once cost few looks.
-const REFRESH_PAUSE: Duration = Duration::from_millis(10);
 /// How often it is written down when keys were last used.
 const USES_TICK: Duration = Duration::from_secs(5);
 /// How often it is seen whether an invalid key is to be tried again.
 const PROBE_TICK: Duration = Duration::from_secs(1);
-
-/// Looks for changes that other processes made to keys, when it is told of some and now and then, for ever.
-pub async fn refresh_keys(admin: Arc<Administration>, changed: Arc<Notify>) {
-    let mut away = false;
-    loop {
-        sleep(REFRESH_PAUSE).await;
-        let _ = tokio::time::timeout(REFRESH, changed.notified()).await;
-        match admin.gateway_keys.refresh().await {
-            Ok(_) if away => tracing::info!("the database is back"),
-            Err(error) if !away => {
-                tracing::warn!(%error, "the database is away; the keys known so far stay in use");
-            }
-            Ok(_) | Err(_) => {}
-        }
-        away = admin.gateway_keys.is_stale();
-        if !away && let Err(error) = admin.provider_keys.refresh().await {
-            tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
-        }
-    }
-}
 
 /// Tries invalid keys again, for ever.
 pub async fn probe_keys(admin: Arc<Administration>) {

@@ -5,6 +5,7 @@ mod batches;
 mod keys;
 mod providers;
 mod records;
+mod refresh;
 mod retention;
 
 use std::{

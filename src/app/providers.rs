@@ -117,7 +117,7 @@ pub fn fallback_keys(settings: &Settings) -> FallbackKeys {
     });
     let configured =
         settings.providers.iter().filter_map(|e| Some((e.name.clone(), key(e.api_key.as_ref()?, "configuration"))));
-    FallbackKeys(built_in.chain(configured).collect())
+    FallbackKeys::new(built_in.chain(configured))
 }
 
 /// What is known of the keys of every provider that takes one.

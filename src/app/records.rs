@@ -1,24 +1,20 @@
 //! From the queues of requests and of activity to the tables: records are logged on the way, with what the catalog knows.
 
-use std::{
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
-    time::Duration,
-};
+use std::{sync::Arc, time::Duration};
 
-use tokio::{sync::mpsc::Sender, time::sleep};
+use prometheus::IntCounter;
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::batches::Destination;
 use crate::{
+    activity::Backlog,
     admin::Administration,
     domain::{activity::ActivityEntry, consumption::UsageRecord},
     metering::{Record, Records, cost_of},
     routing::catalog::Catalog,
     storage::StoreError,
-    telemetry::{LostRecords, RequestLog, RequestMetrics},
+    telemetry::{RequestLog, RequestMetrics},
 };
 
 /// How often the records of finished requests are taken. They wake nobody: that would be paid for by every request.
@@ -41,9 +37,7 @@ pub struct RecordKeeper {
     pub log: Option<RequestLog>,
     pub metrics: RequestMetrics,
     pub catalog: Arc<Catalog>,
-    pub queue: Sender<UsageRecord>,
-    /// Records that found the queue full.
-    pub lost: Arc<AtomicU64>,
+    pub backlog: Backlog<UsageRecord>,
 }
 
 impl RecordKeeper {
@@ -55,9 +49,7 @@ impl RecordKeeper {
         for mut record in records {
             self.complete(&mut record);
             self.metrics.count(&record);
-            if self.queue.try_send(record.into_usage_record()).is_err() {
-                self.lost.fetch_add(1, Ordering::Relaxed);
-            }
+            self.backlog.add(record.into_usage_record());
         }
         let lost = self.records.take_lost();
         self.metrics.lost.requests.inc_by(lost);
@@ -82,8 +74,7 @@ impl RecordKeeper {
 /// Where entries of activity go.
 pub struct ActivityTable {
     pub admin: Arc<Administration>,
-    pub lost: Arc<AtomicU64>,
-    pub metrics: LostRecords,
+    pub lost: IntCounter,
 }
 
 impl Destination for ActivityTable {
@@ -94,18 +85,15 @@ impl Destination for ActivityTable {
         self.admin.activity.keep(rows).await
     }
 
-    fn take_lost(&self) -> u64 {
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        self.metrics.activity.inc_by(lost);
-        lost
+    fn lost(&self, rows: u64) {
+        self.lost.inc_by(rows);
     }
 }
 
 /// Where records of requests go.
 pub struct UsageTable {
     pub admin: Arc<Administration>,
-    pub lost: Arc<AtomicU64>,
-    pub metrics: LostRecords,
+    pub lost: IntCounter,
 }
 
 impl Destination for UsageTable {
@@ -116,9 +104,7 @@ impl Destination for UsageTable {
         self.admin.usage.keep(rows).await
     }
 
-    fn take_lost(&self) -> u64 {
-        let lost = self.lost.swap(0, Ordering::Relaxed);
-        self.metrics.usage.inc_by(lost);
-        lost
+    fn lost(&self, rows: u64) {
+        self.lost.inc_by(rows);
     }
 }

@@ -1,8 +1,4 @@
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture, stream};
 
@@ -96,7 +92,7 @@ fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
     let file = r#"{"models": [{"provider": "acme", "name": "vectors", "capabilities": ["embeddings"]}]}"#;
     let file = crate::routing::catalog::read(file).unwrap();
     let sources = Sources { providers: vec![provider], file, ..Sources::default() };
-    let fallback = FallbackKeys(HashMap::from([("acme".to_owned(), Arc::new(ProviderKey::new("environment", "e")))]));
+    let fallback = FallbackKeys::new([("acme".to_owned(), Arc::new(ProviderKey::new("environment", "e")))]);
     let pool = Arc::new(KeyPool::new(happenings(1).0));
     let (recorder, records) = recorder(16);
     let chat = Chat {

@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Whether a provider key can be used, as far as the gateway knows. Its owner's switch is another matter.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum KeyState {
     #[default]
     Active,

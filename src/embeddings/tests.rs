@@ -1,8 +1,4 @@
-use std::{
-    collections::{HashMap, VecDeque},
-    sync::Mutex,
-    time::Duration,
-};
+use std::{collections::VecDeque, sync::Mutex, time::Duration};
 
 use futures_util::{FutureExt as _, future::BoxFuture};
 
@@ -68,7 +64,7 @@ fn embedder(outcomes: Vec<Result<EmbeddingReply, UpstreamFailure>>) -> (Embedder
         {"provider": "acme", "name": "talker"}
     ]}"#;
     let sources = Sources { providers: vec![provider], file: read(file).unwrap(), ..Sources::default() };
-    let fallback = FallbackKeys(HashMap::from([("acme".to_owned(), Arc::new(ProviderKey::new("environment", "e")))]));
+    let fallback = FallbackKeys::new([("acme".to_owned(), Arc::new(ProviderKey::new("environment", "e")))]);
     let pool = Arc::new(KeyPool::new(happenings(1).0));
     let (recorder, records) = recorder(16);
     let embedder = Embedder {

@@ -11,15 +11,17 @@ pub enum Candidate {
     /// It came with the request. Nothing is remembered of it.
     Header(Arc<ProviderKey>),
     Stored(Arc<RingKey>),
-    /// The key of the environment or the configuration. What its failures lead to is remembered beside the stored keys
-    /// of the user, if there are any, and not at all otherwise.
-    Fallback(Arc<ProviderKey>),
+    /// The key of the environment or the configuration. It rests only in favour of others: what is remembered of it
+    /// counts, and is there, unless it stands alone.
+    Fallback(Arc<ProviderKey>, Option<Arc<Live>>),
 }
 
 /// The right of one attempt to use a key. Dropping it ends a probe.
 #[derive(Debug, Default)]
 pub struct Lease<'a> {
-    probe: Option<(&'a Live, &'a Ring)>,
+    probe: Option<&'a Live>,
+    /// Where others may wait for what the probe finds out.
+    ring: Option<&'a Ring>,
 }
 
 /// Whether a candidate can be used now.
@@ -28,23 +30,21 @@ pub enum Claimed<'a> {
     Yes(Lease<'a>),
     /// Another request finds out whether it works again.
     Busy,
-    /// It rests or was refused.
+    /// It rests, was refused, or its owner does not want it used any more.
     No,
-    /// Its owner does not want it used any more.
-    Withdrawn,
 }
 
 impl Candidate {
     pub fn key(&self) -> &Arc<ProviderKey> {
         match self {
-            Self::Header(key) | Self::Fallback(key) => key,
+            Self::Header(key) | Self::Fallback(key, _) => key,
             Self::Stored(key) => &key.pool_key.key,
         }
     }
 
     pub fn name(&self) -> KeyRef {
         match self {
-            Self::Header(key) | Self::Fallback(key) => {
+            Self::Header(key) | Self::Fallback(key, _) => {
                 KeyRef { id: String::new(), name: key.alias.clone(), secret_version: 0 }
             }
             Self::Stored(key) => key.name(),
@@ -52,24 +52,23 @@ impl Candidate {
     }
 
     pub fn claim<'a>(&'a self, ring: Option<&'a Ring>, now_ms: i64) -> Claimed<'a> {
-        let (Some(live), Some(ring)) = (self.live(ring), ring) else { return Claimed::Yes(Lease { probe: None }) };
+        let Some(live) = self.live() else { return Claimed::Yes(Lease::default()) };
         let probe = match live.claim(now_ms) {
             Claim::Ready => None,
-            Claim::Probe => Some((live, ring)),
+            Claim::Probe => Some(live),
             Claim::Busy => return Claimed::Busy,
-            Claim::Rests(_) | Claim::Invalid => return Claimed::No,
-            Claim::Withdrawn => return Claimed::Withdrawn,
+            Claim::Rests(_) | Claim::Invalid | Claim::Withdrawn => return Claimed::No,
         };
         live.used(now_ms);
-        Claimed::Yes(Lease { probe })
+        Claimed::Yes(Lease { probe, ring })
     }
 
     /// Returns what is known of it, where that counts.
-    pub fn live<'a>(&'a self, ring: Option<&'a Ring>) -> Option<&'a Live> {
+    pub fn live(&self) -> Option<&Live> {
         match self {
             Self::Header(_) => None,
             Self::Stored(key) => Some(&key.live),
-            Self::Fallback(_) => ring.map(|ring| &ring.shared.fallback),
+            Self::Fallback(_, live) => live.as_deref(),
         }
     }
 }
@@ -88,8 +87,9 @@ impl Lease<'_> {
 
 impl Drop for Lease<'_> {
     fn drop(&mut self) {
-        if let Some((live, ring)) = self.probe {
-            live.release();
+        let Some(live) = self.probe else { return };
+        live.release();
+        if let Some(ring) = self.ring {
             ring.shared.probed.notify_waiters();
         }
     }

@@ -5,7 +5,6 @@ use std::{cmp::Ordering, time::Duration};
 
 use super::{
     candidate::{Candidate, Claimed, Lease},
-    key_pool::RingKey,
     plan::Plan,
     retry_budget::RetryBudget,
 };
@@ -69,7 +68,6 @@ pub struct Chooser<'a> {
     next_pause: Duration,
     /// How much time is left when a probe is waited for no longer.
     wait_ends: Option<Duration>,
-    skipped: Vec<&'a RingKey>,
 }
 
 impl<'a> Chooser<'a> {
@@ -90,7 +88,6 @@ impl<'a> Chooser<'a> {
             pause: None,
             next_pause: limits.first_pause,
             wait_ends: None,
-            skipped: Vec::new(),
         }
     }
 
@@ -113,11 +110,6 @@ impl<'a> Chooser<'a> {
             None if self.queue.is_empty() => Next::GiveUp,
             None => self.wait(left),
         }
-    }
-
-    /// Returns the stored keys that were passed over because they rest or were refused.
-    pub fn skipped(&self) -> &[&'a RingKey] {
-        &self.skipped
     }
 
     /// Takes note of how the attempt failed.
@@ -154,13 +146,7 @@ impl<'a> Chooser<'a> {
                     return Some(Turn { candidate, lease });
                 }
                 Claimed::Busy => at += 1,
-                Claimed::No => {
-                    self.pass_over(at);
-                    if let Some(Candidate::Stored(key)) = candidate {
-                        self.skipped.push(key);
-                    }
-                }
-                Claimed::Withdrawn => self.pass_over(at),
+                Claimed::No => self.pass_over(at),
             }
         }
         None

@@ -66,9 +66,9 @@ impl Failover {
             match chooser.next((self.now_ms)(), deadline.duration_since(started)) {
                 Next::Try(turn) => match what.attempt(turn.candidate.map(Candidate::key)).await {
                     Ok(answer) => {
-                        let (skipped, now_ms) = (chooser.skipped(), (self.now_ms)());
+                        let now_ms = (self.now_ms)();
                         standing.inspect(|standing| standing.answered(now_ms));
-                        let attempts = findings.succeeded(&turn, skipped, started.elapsed(), now_ms);
+                        let attempts = findings.succeeded(&turn, started.elapsed(), now_ms);
                         return Ok(Succeeded { answer, key: turn.candidate.cloned(), attempts });
                     }
                     Err(failure) => {

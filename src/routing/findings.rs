@@ -29,8 +29,8 @@ pub struct Findings<'a> {
     failure: Option<(Option<&'a Candidate>, UpstreamFailure)>,
     /// The key of the last attempt that failed because of its key.
     refused: Option<(&'a Candidate, FailureClass)>,
-    /// Stored keys that failed or could not be used, and why.
-    unusable: Vec<(&'a RingKey, FailureClass)>,
+    /// The keys that were selected when they failed in this request, and why they did.
+    left: Vec<(&'a RingKey, FailureClass)>,
 }
 
 impl<'a> Findings<'a> {
@@ -43,7 +43,7 @@ impl<'a> Findings<'a> {
             attempts: Vec::new(),
             failure: None,
             refused: None,
-            unusable: Vec::new(),
+            left: Vec::new(),
         }
     }
 
@@ -54,24 +54,27 @@ impl<'a> Findings<'a> {
         if let (Some(candidate), NextStep::NextKey) = (turn.candidate, failure.class.next_step()) {
             self.changes.extend(rest(self.plan, candidate, &failure, now_ms));
             self.refused = Some((candidate, failure.class));
-            if let Candidate::Stored(key) = candidate {
-                self.unusable.push((key, failure.class));
+            if let (Candidate::Stored(key), Some(ring)) = (candidate, &self.plan.ring)
+                && ring.is_selected(key)
+            {
+                self.left.push((key, failure.class));
             }
         }
         self.failure = Some((turn.candidate, failure));
     }
 
-    /// An attempt worked. Its key has recovered if it was a probe, and is selected in place of a selected one that could
-    /// not be used. Returns all attempts.
-    pub fn succeeded(mut self, turn: &Turn<'a>, skipped: &[&'a RingKey], took: Duration, now_ms: i64) -> Vec<Attempt> {
+    /// An attempt worked. Its key has recovered if it was a probe, and is selected in place of a selected one that failed
+    /// in this request. Returns all attempts.
+    pub fn succeeded(mut self, turn: &Turn<'a>, took: Duration, now_ms: i64) -> Vec<Attempt> {
         self.at_ms = now_ms;
         self.attempts.push(attempt(self.plan, turn, None, took));
         if let Some(candidate) = turn.candidate {
             if turn.lease.is_probe() {
                 self.changes.extend(recover(self.plan, candidate, now_ms));
             }
-            let with_class = |key: &&'a RingKey| Some((*key, key.live.health().class?));
-            self.unusable.extend(skipped.iter().filter_map(with_class));
+            if let (Candidate::Stored(_), Some(ring)) = (candidate, &self.plan.ring) {
+                ring.worked();
+            }
             self.changes.extend(self.reselect(candidate).or_else(|| self.failed_over(candidate)));
         }
         self.take_attempts()
@@ -94,11 +97,10 @@ impl<'a> Findings<'a> {
     }
 
     fn exhausted(&mut self, now_ms: i64) -> Error {
-        let lives = self.plan.keys.iter().filter_map(|key| key.live(self.plan.ring.as_deref()));
+        let lives = self.plan.keys.iter().filter_map(Candidate::live);
         let soonest_ms = lives.filter_map(|live| live.usable_in_ms(now_ms)).min();
         let error = exhausted(&self.plan.target.provider, soonest_ms);
-        let due = self.plan.ring.as_ref().is_some_and(|ring| ring.shared.may_tell(now_ms));
-        if due || !self.attempts.is_empty() {
+        if self.plan.ring.as_ref().is_some_and(|ring| ring.exhaustion_is_news()) {
             let wait = error.retry_after.filter(|_| soonest_ms.is_some());
             let retry_ms = wait.and_then(|wait| i64::try_from(wait.as_millis()).ok());
             self.changes.push(KeyChange::Exhausted { retry_ms });
@@ -106,13 +108,13 @@ impl<'a> Findings<'a> {
         error
     }
 
-    /// Selects the key that worked if a selected one could not be used. The keys are looked up anew: their owner may
-    /// have switched it off meanwhile.
+    /// Selects the key that worked if the selected one failed in this request. The keys are looked up anew: their owner
+    /// may have switched it off meanwhile.
     fn reselect(&self, worked: &Candidate) -> Option<KeyChange> {
-        let (Candidate::Stored(to), false) = (worked, self.unusable.is_empty()) else { return None };
+        let (Candidate::Stored(to), false) = (worked, self.left.is_empty()) else { return None };
         let ring = self.pool.ring(&self.plan.asked.caller.user_id, &self.plan.target.provider)?;
         ring.keys.iter().find(|key| key.number == to.number && key.active())?;
-        let (from, class) = self.unusable.iter().find(|(from, _)| ring.reselect(from, to))?;
+        let (from, class) = self.left.iter().find(|(from, _)| ring.reselect(from, to, self.plan.choice))?;
         Some(KeyChange::FailedOver { from: from.name(), to: to.name(), class: *class, reselect: true })
     }
 
@@ -164,26 +166,26 @@ fn tell(pool: &KeyPool, plan: &Plan, changes: Vec<KeyChange>, mut attempts: Vec<
 }
 
 fn rest(plan: &Plan, candidate: &Candidate, failure: &UpstreamFailure, now_ms: i64) -> Vec<KeyChange> {
-    let Some(ring) = &plan.ring else { return Vec::new() };
-    match candidate {
-        Candidate::Header(_) => Vec::new(),
-        Candidate::Stored(key) => ring.failed(key, failure, now_ms),
-        Candidate::Fallback(_) => {
-            ring.shared.fallback.failed(failure, now_ms);
-            Vec::new()
+    match (candidate, &plan.ring) {
+        (Candidate::Stored(key), Some(ring)) => return ring.failed(key, failure, now_ms),
+        (Candidate::Fallback(_, Some(live)), _) if failure.class.next_step() == NextStep::NextKey => {
+            // Nobody tests it or sets it anew, and the gateway does not probe it: whatever was wrong, requests try it
+            // again after some minutes.
+            live.failed(&UpstreamFailure { class: FailureClass::RateLimit, ..failure.clone() }, now_ms);
         }
+        _ => {}
     }
+    Vec::new()
 }
 
 fn recover(plan: &Plan, candidate: &Candidate, now_ms: i64) -> Option<KeyChange> {
-    let ring = plan.ring.as_ref()?;
     match candidate {
-        Candidate::Header(_) => None,
-        Candidate::Stored(key) => ring.recovered(key, now_ms),
-        Candidate::Fallback(_) => {
-            ring.shared.fallback.succeeded(now_ms);
+        Candidate::Stored(key) => plan.ring.as_ref()?.recovered(key, now_ms),
+        Candidate::Fallback(_, Some(live)) => {
+            live.succeeded(now_ms);
             None
         }
+        Candidate::Header(_) | Candidate::Fallback(_, None) => None,
     }
 }
 

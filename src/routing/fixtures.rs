@@ -81,7 +81,7 @@ pub fn provider() -> ProviderInfo {
 /// The pool, with a key of the environment beside it or not.
 pub fn sources(pool: &Arc<KeyPool>, environment: bool) -> KeySources {
     let key = Arc::new(ProviderKey::new("environment", "environment"));
-    let fallback = FallbackKeys(environment.then(|| ("p".to_owned(), key)).into_iter().collect());
+    let fallback = FallbackKeys::new(environment.then(|| ("p".to_owned(), key)));
     KeySources { pool: pool.clone(), fallback: Arc::new(fallback) }
 }
 

@@ -6,10 +6,7 @@ mod ring;
 mod selection;
 mod snapshot;
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
@@ -24,7 +21,7 @@ use crate::domain::{
     failure::UpstreamFailure,
     happening::{Happening, KeyChange, KeyRef},
     health::Health,
-    key::{Caller, StoredKey},
+    key::{Caller, ProviderKey, StoredKey},
 };
 
 /// The keys of all users.
@@ -95,10 +92,11 @@ impl KeyPool {
         self.snapshot.load().find_of(user_id, id).map(|(ring, key)| ring.view(key))
     }
 
-    /// Returns every key by its id, with its secret, to be taken over into the next snapshot.
-    pub fn all(&self) -> HashMap<String, PoolKey> {
+    /// Returns what is sent to the provider for a key, if the secret in the pool is of this version.
+    pub fn opened(&self, id: &str, secret_version: i64) -> Option<Arc<ProviderKey>> {
         let snapshot = self.snapshot.load();
-        snapshot.rings().flat_map(|ring| ring.views()).map(|key| (key.stored.id.clone(), key)).collect()
+        let (_, key) = snapshot.find(id)?;
+        (key.pool_key.stored.secret_version == secret_version).then(|| key.pool_key.key.clone())
     }
 
     /// Shows every key as it is now, one after the other.

@@ -4,10 +4,11 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     candidate::Candidate,
-    key_pool::{KeyPool, Ring},
+    key_pool::{KeyPool, Live, Ring},
 };
 use crate::domain::{
     error::{Error, ErrorKind, Result},
+    health::Health,
     key::{Caller, ProviderKey, RequestKeyScope, RequestKeys},
     model::{ProviderInfo, Target},
 };
@@ -20,6 +21,8 @@ pub struct Plan {
     pub keys: Vec<Candidate>,
     /// Keys of the caller's user that are stored for the provider; `None` when none may be used.
     pub ring: Option<Arc<Ring>>,
+    /// The owner's choices of a selected key as they were when the request began.
+    pub choice: u64,
     pub asked: Asked,
 }
 
@@ -34,11 +37,30 @@ pub struct Asked {
 
 /// Keys from the environment and the configuration, by provider name: the last resort of every request.
 #[derive(Debug, Default)]
-pub struct FallbackKeys(pub HashMap<String, Arc<ProviderKey>>);
+pub struct FallbackKeys(HashMap<String, Fallback>);
+
+#[derive(Debug)]
+struct Fallback {
+    key: Arc<ProviderKey>,
+    /// What is remembered of it for requests that have a key in the header and none stored.
+    live: Arc<Live>,
+}
 
 impl FallbackKeys {
+    pub fn new(keys: impl IntoIterator<Item = (String, Arc<ProviderKey>)>) -> Self {
+        let live = || Arc::new(Live::new(Health::default()));
+        Self(keys.into_iter().map(|(provider, key)| (provider, Fallback { key, live: live() })).collect())
+    }
+
     pub fn has(&self, provider: &str) -> bool {
         self.0.contains_key(provider)
+    }
+
+    /// Returns the key as a request may use it that has others before it, or none.
+    fn after(&self, others: &[Candidate], ring: Option<&Ring>, provider: &str) -> Option<Candidate> {
+        let Fallback { key, live } = self.0.get(provider)?;
+        let live = ring.map_or(live, |ring| &ring.shared.fallback);
+        Some(Candidate::Fallback(key.clone(), (!others.is_empty()).then(|| live.clone())))
     }
 }
 
@@ -53,7 +75,7 @@ impl KeySources {
     /// Returns the plan for a resolved target.
     pub fn plan(&self, target: Target, provider: &ProviderInfo, asked: Asked, sent: &RequestKeys) -> Result<Plan> {
         if !provider.needs_key {
-            return Ok(Plan { target, keys: Vec::new(), ring: None, asked });
+            return Ok(Plan { target, keys: Vec::new(), ring: None, choice: 0, asked });
         }
         let ring = self.ring(&asked.caller.user_id, provider);
         let keys = self.candidates(provider, ring.as_deref(), sent);
@@ -61,7 +83,8 @@ impl KeySources {
             let message = format!("there is no key for provider {}: {}", provider.name, provider.key_hint);
             return Err(Error::new(ErrorKind::ProviderKeysExhausted, message).with("provider", &provider.name));
         }
-        Ok(Plan { target, keys, ring, asked })
+        let choice = ring.as_ref().map_or(0, |ring| ring.shared.selection.choice());
+        Ok(Plan { target, keys, ring, choice, asked })
     }
 
     /// Returns the key a user's request would be tried with first, if nothing fails. Nothing is claimed.
@@ -74,8 +97,7 @@ impl KeySources {
     ) -> Option<Arc<ProviderKey>> {
         let ring = self.ring(user_id, provider);
         let keys = self.candidates(provider, ring.as_deref(), sent);
-        let usable =
-            |key: &&Candidate| key.live(ring.as_deref()).is_none_or(|live| live.usable_in_ms(now_ms) == Some(0));
+        let usable = |key: &&Candidate| key.live().is_none_or(|live| live.usable_in_ms(now_ms) == Some(0));
         keys.iter().find(usable).map(|key| key.key().clone())
     }
 
@@ -100,7 +122,7 @@ impl KeySources {
             keys.push(Candidate::Header(Arc::new(ProviderKey::new("header", secret.clone()))));
         }
         keys.extend(ring.into_iter().flat_map(Ring::in_order).cloned().map(Candidate::Stored));
-        keys.extend(self.fallback.0.get(&provider.name).cloned().map(Candidate::Fallback));
+        keys.extend(self.fallback.after(&keys, ring, &provider.name));
         keys
     }
 }

@@ -6,7 +6,7 @@ mod metrics;
 mod requests;
 
 pub use memory::resident_memory;
-pub use metrics::{GatewayState, LostRecords, RequestMetrics};
+pub use metrics::{GatewayState, RequestMetrics};
 pub use requests::RequestLog;
 
 use std::io::{self, BufWriter, IsTerminal as _};

@@ -122,7 +122,7 @@ async fn keys_of_others_are_as_if_they_were_not_there() {
             keys.delete(&stranger, id).await.unwrap_err(),
         ] {
             assert_eq!(error.kind, ErrorKind::NotFound);
-            assert_eq!(error.message, not_found(id, "id").message);
+            assert_eq!(error.message, not_found("id").message);
         }
     }
     assert!(keys.list(&stranger, ListKeys { limit: 10, ..ListKeys::default() }).await.unwrap().is_empty());

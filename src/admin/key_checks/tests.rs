@@ -95,7 +95,6 @@ struct Process {
     script: Arc<Script>,
     happened: HappeningQueue,
     keeper: HappeningKeeper,
-    _entries: crate::activity::ActivityQueue,
 }
 
 impl Process {
@@ -105,7 +104,7 @@ impl Process {
         let data_keys = data_keys.unwrap_or_else(|| Arc::new(DataKeys::detached(store.clone()).unwrap()));
         GatewayKeys::new(store.clone(), Arc::new(Directory::new())).bootstrap(None, NOW).await.unwrap();
         let (happenings, happened) = happenings(100);
-        let (log, entries) = activity_log(100);
+        let (log, _) = activity_log(100);
         let kind = KeyKind { console: "https://keys.example", ..KeyKind::default() };
         let kinds = KeyKinds(BTreeMap::from([("p".to_owned(), kind), ("q".to_owned(), KeyKind::default())]));
         let pool = Arc::new(KeyPool::new(happenings));
@@ -113,7 +112,7 @@ impl Process {
         keys.publish().await.unwrap();
         let (script, keeper) = (Arc::new(Script::default()), HappeningKeeper::new(keys.clone()));
         let checks = KeyChecks { keys, provider: script.clone() };
-        Self { checks, script, happened, keeper, _entries: entries }
+        Self { checks, script, happened, keeper }
     }
 
     async fn add(&self, provider: &str, secret: &str) -> StoredKey {

@@ -1,13 +1,16 @@
-//! CSV with a header row, as RFC 4180 has it, but for the delimiter: spreadsheets write semicolons and tabs too.
+//! CSV with a header row, as RFC 4180 has it, but for the delimiter: spreadsheets write semicolons and tabs too. The header
+//! may be missing where the first field is a provider.
 //!
 //! Read by hand because of the lines: each row says where it begins, and a quote that nobody closed costs its own row and
 //! not the rest of the file.
 
 use super::{
-    columns::{Column, column},
+    columns::{Column, USUAL, column},
+    lines::is_nothing,
     row::Row,
     rows::{Cursor, Rows, TooMany},
 };
+use crate::admin::key_kinds::KeyKinds;
 
 const DELIMITERS: [char; 3] = [',', ';', '\t'];
 
@@ -16,31 +19,55 @@ const DELIMITERS: [char; 3] = [',', ';', '\t'];
 pub struct Header {
     delimiter: char,
     columns: Vec<Option<Column>>,
+    /// The line names no columns: it is the first row already, in the usual order.
+    is_row: bool,
 }
 
-/// Reads a line as header; `None` when it names no column for secrets.
-pub fn header(line: &str) -> Option<Header> {
+impl Header {
+    /// Whether a row that begins with `#` is a comment: where a name comes first, it may be a name.
+    fn has_comments(&self) -> bool {
+        matches!(self.columns.first(), Some(Some(Column::Provider | Column::Secret)))
+    }
+}
+
+/// Reads a line as header; `None` when it neither names a column for secrets nor begins with a provider.
+pub fn header(line: &str, kinds: &KeyKinds) -> Option<Header> {
     DELIMITERS.into_iter().find_map(|delimiter| {
         let (fields, _) = record(line, delimiter).ok()?;
         let columns: Vec<_> = fields.iter().map(|name| column(name)).collect();
-        columns.contains(&Some(Column::Secret)).then_some(Header { delimiter, columns })
+        if columns.contains(&Some(Column::Secret)) {
+            return Some(Header { delimiter, columns, is_row: false });
+        }
+        let is_row = fields.len() > 1 && fields.first().is_some_and(|first| kinds.named(first.trim()).is_some());
+        is_row.then(|| Header { delimiter, columns: USUAL.to_vec(), is_row })
     })
 }
 
-/// Reads the text behind its header. `None` when there is no header.
-pub fn read(text: &str, rows: &mut Rows) -> Option<Result<(), TooMany>> {
+/// Whether the header is still to come: comments, blank lines, and what spreadsheets tell one another.
+pub fn is_before_header(line: &str) -> bool {
+    let tells_delimiter = || line.trim().strip_prefix("sep=").is_some_and(|rest| rest.chars().count() == 1);
+    is_nothing(line) || tells_delimiter()
+}
+
+/// Reads the text with its header. `None` when there is no header.
+pub fn read(text: &str, kinds: &KeyKinds, rows: &mut Rows) -> Option<Result<(), TooMany>> {
     let mut at = Cursor::new(text);
     loop {
         let (line, next) = at.line()?;
-        at = next;
-        if !line.trim().is_empty() {
-            return header(line).map(|header| body(at, &header, rows));
+        if !is_before_header(line) {
+            let header = header(line, kinds)?;
+            return Some(body(if header.is_row { at } else { next }, &header, rows));
         }
+        at = next;
     }
 }
 
 fn body(mut at: Cursor<'_>, header: &Header, rows: &mut Rows) -> Result<(), TooMany> {
-    while let Some((_, next)) = at.line() {
+    while let Some((line, next)) = at.line() {
+        if header.has_comments() && line.starts_with('#') {
+            at = next;
+            continue;
+        }
         match record(at.rest, header.delimiter) {
             Ok((fields, length)) => {
                 if fields.iter().any(|field| !field.trim().is_empty()) {

@@ -48,10 +48,16 @@ pub fn read(text: &str, kinds: &KeyKinds, rows: &mut Rows) -> Result<(), TooMany
 pub fn assignment(line: &str) -> Option<(&str, &str)> {
     let (name, value) = line.split_once('=')?;
     let name = name.trim();
-    let name = name.strip_prefix("export ").map_or(name, str::trim_start);
+    let name = ["export", "set"].iter().find_map(|word| behind_word(name, word)).unwrap_or(name);
     let mut letters = name.chars();
     let begins = letters.next().is_some_and(|c| c.is_ascii_alphabetic() || c == '_');
     (begins && letters.all(|c| c.is_ascii_alphanumeric() || c == '_')).then(|| (name, value.trim_start()))
+}
+
+/// Returns what follows a word and the space behind it.
+fn behind_word<'a>(text: &'a str, word: &str) -> Option<&'a str> {
+    let rest = text.strip_prefix(word)?;
+    rest.starts_with([' ', '\t']).then(|| rest.trim_start())
 }
 
 /// Reads a value: `plain` is the rest of its line, `text` the rest of everything.

@@ -21,8 +21,8 @@ impl Format {
         if text.trim_start().starts_with(['[', '{']) {
             return Self::Json;
         }
-        let mut written = text.lines().filter(|line| !line.trim().is_empty());
-        if written.next().is_some_and(|line| csv::header(line).is_some()) {
+        let first = text.lines().find(|line| !csv::is_before_header(line));
+        if first.is_some_and(|line| csv::header(line, kinds).is_some()) {
             return Self::Csv;
         }
         let sets = text.lines().filter(|line| !lines::is_nothing(line)).any(|line| sets_a_variable(line, kinds));

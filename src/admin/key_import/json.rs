@@ -1,4 +1,4 @@
-//! A JSON array of objects.
+//! A JSON array of objects, or of secrets alone.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt};
 
@@ -15,7 +15,7 @@ use super::{
 };
 
 const BROKEN: &str = "The JSON cannot be read from here on.";
-const NO_OBJECT: &str = "The item is no object.";
+const NO_OBJECT: &str = "The item is neither an object nor a secret in quotation marks.";
 const NO_TEXT: &str = "A member that must be text is something else.";
 const NO_PARAMETERS: &str = "`parameters` must be an object with texts.";
 
@@ -61,6 +61,9 @@ impl<'a> Visitor<'a> for Items<'a, '_> {
 }
 
 fn row(line: u32, item: &RawValue) -> Result<Row, &'static str> {
+    if let Ok(secret) = serde_json::from_str::<String>(item.get()) {
+        return Ok(Row { line, secret: secret.trim().to_owned(), ..Row::default() });
+    }
     let members: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_str(item.get()).map_err(|_| NO_OBJECT)?;
     let mut row = Row { line, ..Row::default() };
     for (name, value) in members {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{
     row::{Origin, Row},
@@ -20,6 +20,7 @@ use crate::{
 /// Longest unknown name that is shown. Keys of all providers are longer, and people mix up columns.
 const LONGEST_SHOWN: usize = 24;
 const LONGEST_NAME: usize = 100;
+const SWAPPED: &str = "Where the secret should be stands a provider; let the two change places.";
 
 /// A row with its verdict, and the key to store when it is fit.
 pub struct Judged {
@@ -53,8 +54,10 @@ impl<'a, P: Fn(NewKey) -> Result<SealedKey>> Judge<'a, P> {
     }
 
     pub fn judge(&mut self, row: Row) -> Judged {
+        let holds_secret = !row.secret.is_empty() && row.name.contains(&row.secret);
+        let name = if holds_secret { String::new() } else { shown_name(&row.name) };
         let secret = SecretString::from(row.secret);
-        let told = RowResult { name: shown_name(&row.name), hint: hint(&secret), ..RowResult::of_line(row.line) };
+        let told = RowResult { name, hint: hint(&secret), ..RowResult::of_line(row.line) };
         let refused = |verdict, provider: String, message: String| Judged {
             result: RowResult { verdict, provider, message, ..told.clone() },
             key: None,
@@ -64,7 +67,10 @@ impl<'a, P: Fn(NewKey) -> Result<SealedKey>> Judge<'a, P> {
         }
         let provider = match self.provider(&row.origin) {
             Ok(provider) => provider,
-            Err((shown, message)) => return refused(Verdict::UnknownProvider, shown, message.to_owned()),
+            Err(_) if self.kinds.named(secret.expose_secret()).is_some() => {
+                return refused(Verdict::UnknownProvider, String::new(), SWAPPED.to_owned());
+            }
+            Err((shown, message)) => return refused(Verdict::UnknownProvider, shown, message),
         };
         let key = (self.prepare)(NewKey {
             provider: provider.clone(),
@@ -81,22 +87,25 @@ impl<'a, P: Fn(NewKey) -> Result<SealedKey>> Judge<'a, P> {
     }
 
     /// Returns the provider, or what is shown of an unknown one and why.
-    fn provider(&self, origin: &Origin) -> std::result::Result<String, (String, &'static str)> {
+    fn provider(&self, origin: &Origin) -> std::result::Result<String, (String, String)> {
         let named = match origin {
             Origin::VariableOf(provider) => return Ok(provider.clone()),
             Origin::Variable(name) => {
-                return Err((shown(name), "The variable is none that holds keys of a provider; leave the line out."));
+                let message = "The variable is none that holds keys of a provider; leave the line out.";
+                return Err((shown(name), message.to_owned()));
             }
             Origin::Unnamed if self.default_provider.is_empty() => {
-                return Err((String::new(), "The row names no provider; name one, or set default_provider."));
+                let message = "The row names no provider; name one in it, or one for all rows without.";
+                return Err((String::new(), message.to_owned()));
             }
             Origin::Unnamed => self.default_provider,
             Origin::Provider(name) => name,
         };
-        let known = self.kinds.0.keys().find(|known| known.eq_ignore_ascii_case(named));
-        let unknown =
-            "The gateway knows no such provider that takes keys; correct the name, or configure the provider.";
-        known.cloned().ok_or_else(|| (shown(named), unknown))
+        let unknown = || {
+            let names = self.kinds.names();
+            format!("The gateway knows no such provider that takes keys; there are {names}. Others can be configured.")
+        };
+        self.kinds.named(named).map(str::to_owned).ok_or_else(|| (shown(named), unknown()))
     }
 
     fn compare(&mut self, line: u32, key: SealedKey) -> Judged {

@@ -22,7 +22,7 @@ pub fn parse(content: &[u8], format: Option<Format>, kinds: &KeyKinds) -> Result
     }
     let mut rows = Rows::default();
     let read = match format.unwrap_or_else(|| Format::of(text, kinds)) {
-        Format::Csv => csv::read(text, &mut rows).ok_or_else(no_header)?,
+        Format::Csv => csv::read(text, kinds, &mut rows).ok_or_else(no_header)?,
         Format::Env => env::read(text, kinds, &mut rows),
         Format::Json => json::read(text, &mut rows).ok_or_else(no_array)?,
         Format::Lines => lines::read(text, &mut rows),
@@ -49,10 +49,10 @@ fn text(content: &[u8]) -> Result<&str> {
 
 fn no_header() -> Error {
     let message = "the first line of CSV must name the columns, one of them `secret`; the others are `provider`, \
-                   `name` and `quota_owner`";
+                   `name` and `quota_owner`. Without such a line, the provider comes first";
     Error::invalid(FIELD, message)
 }
 
 fn no_array() -> Error {
-    Error::invalid(FIELD, "the JSON must be an array of objects with `provider` and `secret`")
+    Error::invalid(FIELD, "the JSON must be an array of objects with `provider` and `secret`, or of secrets")
 }

@@ -19,6 +19,9 @@ fn variables_name_providers() {
         ("grok_api_key", Some("xai")),
         ("XAI_API_KEY_2", Some("xai")),
         ("XAI_API_KEY17", Some("xai")),
+        ("XAI_API_KEYS", Some("xai")),
+        ("xai_api_keys", Some("xai")),
+        ("XAI_API_KEYS_2", None),
         ("OWN_1_API_KEY", Some("own-1")),
         ("OWN_1_API_KEY_1", Some("own-1")),
         ("XAI_API_KEY_", None),
@@ -46,5 +49,7 @@ fn parameters_are_those_the_provider_knows() {
         let checked = checked.map_err(|error| (error.field.unwrap_or_default(), error.message));
         assert_eq!(checked, want.map_err(|(field, message)| (field.to_owned(), message.to_owned())), "{name}={value}");
     }
-    assert_eq!(kinds().get("none", "provider").unwrap_err().field.as_deref(), Some("provider"));
+    let error = kinds().get("AIza-a-secret", "provider").unwrap_err();
+    assert_eq!(error.message, "no provider of this name takes keys; there are own-1, xai");
+    assert_eq!(error.field.as_deref(), Some("provider"));
 }

@@ -1,5 +1,4 @@
 use std::{
-    collections::HashMap,
     sync::{
         LazyLock, Mutex,
         atomic::{AtomicUsize, Ordering},
@@ -109,7 +108,7 @@ fn models() -> (Models, Arc<Script>) {
     let script = Arc::new(Script::default());
     let models = Models {
         catalog: Arc::new(Catalog::new(sources).unwrap()),
-        keys: key_sources(FallbackKeys(HashMap::from(keys))),
+        keys: key_sources(FallbackKeys::new(keys)),
         upstream: UpstreamModels::new(script.clone()),
     };
     (models, script)

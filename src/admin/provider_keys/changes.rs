@@ -65,6 +65,8 @@ impl ProviderKeys {
         let name = fields::name(&new.name)?;
         let secret = fields::secret(&new.secret)?;
         let quota_owner = fields::quota_owner(&new.quota_owner)?;
+        fields::refuse_secret(&name, "provider_key.name", &secret)?;
+        fields::refuse_secret(&quota_owner, "provider_key.quota_owner", &secret)?;
         let parameters = fields::parameters(kind, new.parameters)?;
         let (id, user_id) = (Uuid::now_v7().to_string(), actor.user_id().to_owned());
         let NewSecret { sealed, fingerprint, hint } = self.seal(&id, &user_id, &new.provider, &secret)?;
@@ -109,7 +111,7 @@ impl ProviderKeys {
     pub async fn edit(&self, actor: &Actor, id: &str, edit: EditKey) -> Result<StoredKey> {
         let edit = self.checked(actor, id, edit)?;
         match self.store.edit_provider_key(actor.user_id(), id, &edit, actor.now_ms).await.map_err(from_store)? {
-            Edited::NotFound => Err(not_found(id, "provider_key.id")),
+            Edited::NotFound => Err(not_found("provider_key.id")),
             Edited::Exists(other) => Err(exists(&other)),
             Edited::Done(replaced) => {
                 let Replaced { before, after } = *replaced;
@@ -124,7 +126,7 @@ impl ProviderKeys {
 
     pub async fn delete(&self, actor: &Actor, id: &str) -> Result<()> {
         let deleted = self.store.delete_provider_key(actor.user_id(), id).await.map_err(from_store)?;
-        let key = deleted.ok_or_else(|| not_found(id, "id"))?;
+        let key = deleted.ok_or_else(|| not_found("id"))?;
         self.log.add(about(actor, Action::Delete, &key, "deleted by its owner"));
         self.publish().await.map_err(from_store)
     }
@@ -149,7 +151,7 @@ impl ProviderKeys {
         let selection = self.store.select_provider_key(&key.user_id, id).await.map_err(from_store)?;
         self.pool.owner_selects(&key.user_id, &key.provider);
         drop(guard);
-        let selection = selection.ok_or_else(|| not_found(id, "id"))?;
+        let selection = selection.ok_or_else(|| not_found("id"))?;
         if let Some(before) = &selection.before {
             let message = format!("its owner selected {:?} instead", selection.key.name);
             self.log.add(about(actor, Action::Unselect, before, message));
@@ -166,7 +168,7 @@ impl ProviderKeys {
         let selection = self.store.unselect_provider_key(&key.user_id, id).await.map_err(from_store)?;
         self.pool.owner_selects(&key.user_id, &key.provider);
         drop(guard);
-        let selection = selection.ok_or_else(|| not_found(id, "id"))?;
+        let selection = selection.ok_or_else(|| not_found("id"))?;
         if selection.changed {
             self.log.add(about(actor, Action::Unselect, &selection.key, "unselected by its owner"));
         }
@@ -184,17 +186,16 @@ impl ProviderKeys {
             Some(new) if new.is_empty() => Some(new),
             Some(new) => Some(fields::parameters(self.kinds.get(&key.provider, "provider_key.parameters")?, new)?),
         };
-        let secret = edit.secret.map(|secret| {
-            let secret = fields::secret(&secret)?;
-            self.seal(&key.id, &key.user_id, &key.provider, &secret)
-        });
-        Ok(KeyEdit {
-            name,
-            active: edit.active,
-            quota_owner: edit.quota_owner.map(|owner| fields::quota_owner(&owner)).transpose()?,
-            parameters,
-            secret: secret.transpose()?,
-        })
+        let quota_owner = edit.quota_owner.map(|owner| fields::quota_owner(&owner)).transpose()?;
+        let secret = edit.secret.map(|secret| fields::secret(&secret)).transpose()?;
+        let stored = || self.pool.key(&key.user_id, &key.id).map(|key| key.key.secret.clone());
+        if let Some(secret) = secret.clone().or_else(stored) {
+            fields::refuse_secret(name.as_ref().unwrap_or(&key.name), "provider_key.name", &secret)?;
+            let quota_owner = quota_owner.as_ref().unwrap_or(&key.quota_owner);
+            fields::refuse_secret(quota_owner, "provider_key.quota_owner", &secret)?;
+        }
+        let seal = |secret| self.seal(&key.id, &key.user_id, &key.provider, &secret);
+        Ok(KeyEdit { name, active: edit.active, quota_owner, parameters, secret: secret.map(seal).transpose()? })
     }
 
     fn seal(&self, id: &str, user_id: &str, provider: &str, secret: &SecretString) -> Result<NewSecret> {

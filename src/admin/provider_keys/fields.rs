@@ -13,6 +13,8 @@ const MAX_NAME: usize = 100;
 const MAX_SECRET: usize = 4096;
 /// Characters of a secret that are shown, as long as that is not more than a quarter of it.
 const HINT: usize = 4;
+/// Shorter ones are no keys of any provider, and stand in a text by chance.
+const SHORTEST_HIDDEN: usize = 16;
 
 /// Checks a name; it may be empty.
 pub fn name(text: &str) -> Result<String> {
@@ -35,6 +37,18 @@ pub fn secret(text: &SecretString) -> Result<SecretString> {
         _ => return Ok(secret.into()),
     };
     Err(Error::invalid("secret", problem))
+}
+
+/// Refuses a text that has the secret in it: it is shown in lists and in the log of activity.
+pub fn refuse_secret(text: &str, field: &str, secret: &SecretString) -> Result<()> {
+    let secret = secret.expose_secret();
+    if secret.len() >= SHORTEST_HIDDEN && text.contains(secret) {
+        return Err(Error::invalid(
+            field,
+            "the text has the secret in it, and everybody sees it; write something else",
+        ));
+    }
+    Ok(())
 }
 
 pub fn parameters(kind: &KeyKind, parameters: BTreeMap<String, String>) -> Result<BTreeMap<String, String>> {

@@ -1,15 +1,12 @@
 //! The keys of this process: loaded from the database, opened, put in the pool.
 
-use std::{
-    collections::HashMap,
-    sync::{
-        Arc,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
 };
 
 use arc_swap::ArcSwap;
-use tokio::sync::Mutex;
+use tokio::{sync::Mutex, task};
 
 use crate::{
     activity::ActivityLog,
@@ -24,6 +21,9 @@ use crate::{
     sealing::{Place, SealError},
     storage::{Revision, SealedKey, Store, StoreError},
 };
+
+/// Keys that are opened before others get their turn on this thread.
+const AT_A_TIME: usize = 256;
 
 /// The use cases with everything they need.
 pub struct ProviderKeys {
@@ -102,17 +102,21 @@ impl ProviderKeys {
         let _guard = self.publishing.lock().await;
         let rows = self.store.load_provider_keys().await?;
         self.data_keys.refresh().await?;
-        let known = self.pool.all();
         let (mut keys, mut closed) = (Vec::with_capacity(rows.keys.len()), Vec::new());
-        for row in rows.keys {
-            match self.open(&row, &known) {
+        for (number, row) in rows.keys.into_iter().enumerate() {
+            match self.open(&row) {
                 Ok(key) => keys.push(PoolKey { stored: row.stored, key }),
                 Err(error) => closed.push(self.close(row.stored, &error)),
             }
+            if number % AT_A_TIME == AT_A_TIME - 1 {
+                task::yield_now().await;
+            }
         }
         self.closed.store(Arc::new(closed));
-        self.pool.replace(rows.revision, keys);
-        Ok(())
+        // Ten thousand keys take a while to put in order: not on a thread that requests wait for.
+        let pool = self.pool.clone();
+        let replaced = task::spawn_blocking(move || pool.replace(rows.revision, keys)).await;
+        replaced.map_err(|error| StoreError::Unavailable(error.to_string()))
     }
 
     /// Returns a user's keys as they are now, in creation order.
@@ -129,7 +133,7 @@ impl ProviderKeys {
 
     /// Returns a user's key by its id. `field` names where the id stands.
     pub fn get(&self, user_id: &str, id: &str, field: &'static str) -> Result<StoredKey> {
-        self.find(user_id, id).ok_or_else(|| not_found(id, field))
+        self.find(user_id, id).ok_or_else(|| not_found(field))
     }
 
     pub(super) fn find(&self, user_id: &str, id: &str) -> Option<StoredKey> {
@@ -144,18 +148,18 @@ impl ProviderKeys {
     }
 
     /// Opens a secret, unless the pool has it open already.
-    fn open(&self, row: &SealedKey, known: &HashMap<String, PoolKey>) -> Result<Arc<ProviderKey>, SealError> {
+    fn open(&self, row: &SealedKey) -> Result<Arc<ProviderKey>, SealError> {
         let stored = &row.stored;
-        let known = known.get(&stored.id).filter(|key| key.stored.secret_version == stored.secret_version);
-        if let Some(known) = known
-            && known.key.alias == stored.name
-            && known.key.parameters == stored.parameters
+        let known = self.pool.opened(&stored.id, stored.secret_version);
+        if let Some(known) = &known
+            && known.alias == stored.name
+            && known.parameters == stored.parameters
         {
-            return Ok(known.key.clone());
+            return Ok(known.clone());
         }
         let place = Place::of_provider_key(&stored.id, &stored.user_id);
         let secret = match known {
-            Some(known) => known.key.secret.clone(),
+            Some(known) => known.secret.clone(),
             None => self.data_keys.sealer().open(place, &row.secret)?,
         };
         let (id, alias) = (stored.id.clone(), stored.name.clone());
@@ -180,8 +184,8 @@ impl ProviderKeys {
     }
 }
 
-pub(super) fn not_found(id: &str, field: &'static str) -> Error {
-    let shown: String = id.chars().take(64).collect();
-    let message = format!("no provider key has the id {shown:?}; list the keys to see their ids");
+/// Does not repeat the id: it may be a secret in the wrong place.
+pub(super) fn not_found(field: &'static str) -> Error {
+    let message = "no provider key has this id; list the keys to see their ids";
     Error { field: Some(field.to_owned()), ..Error::new(ErrorKind::NotFound, message) }
 }

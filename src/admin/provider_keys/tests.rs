@@ -4,10 +4,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{EditKey, KeyStatus, NewKey, ProviderKeys, status_of};
 use crate::{
-    activity::{ActivityQueue, activity_log},
+    activity::{Backlog, activity_log},
     admin::{actor::Actor, data_keys::DataKeys, happenings::HappeningKeeper, key_kinds::KeyKinds},
     domain::{
-        activity::Action,
+        activity::{Action, ActivityEntry},
         failure::FailureClass,
         happening::{Happening, KeyChange, KeyRef},
         health::{Health, KeyState},
@@ -35,7 +35,7 @@ impl Scene {
     }
 
     /// The keys as a process sees them that has data keys of its own.
-    async fn keys(&self) -> (Arc<ProviderKeys>, ActivityQueue) {
+    async fn keys(&self) -> (Arc<ProviderKeys>, Backlog<ActivityEntry>) {
         let (log, queue) = activity_log(100);
         let pool = Arc::new(KeyPool::new(happenings(100).0));
         let data_keys = Arc::new(DataKeys::detached(self.store.clone()).unwrap());
@@ -104,7 +104,7 @@ async fn opened_secrets_are_not_opened_again() {
 #[tokio::test]
 async fn every_change_is_told_in_its_words() {
     let scene = Scene::open().await;
-    let (keys, mut queue) = scene.keys().await;
+    let (keys, queue) = scene.keys().await;
     let (from, to) = (create(&keys, "from").await, create(&keys, "to").await);
     let named = |key: &StoredKey| KeyRef { id: key.id.clone(), name: key.name.clone(), secret_version: 1 };
     let rests = |state, until_ms| Health {
@@ -155,7 +155,7 @@ async fn every_change_is_told_in_its_words() {
             "No key of the provider could be used. None comes back by itself: test them or replace their secrets.",
         ),
     ] {
-        while queue.entries.try_recv().is_ok() {}
+        queue.try_take(&mut Vec::new(), usize::MAX);
         let happening = Happening {
             user_id: "owner".into(),
             provider: "p".into(),
@@ -167,8 +167,41 @@ async fn every_change_is_told_in_its_words() {
             attempts: Vec::new(),
         };
         HappeningKeeper::new(keys.clone()).store(&happening).await;
-        let entry = queue.entries.try_recv().unwrap();
-        assert_eq!((entry.action, entry.message.as_str()), (action, message));
-        assert!(queue.entries.try_recv().is_err(), "nothing was selected, so nothing moved");
+        let mut entries = Vec::new();
+        assert_eq!(queue.try_take(&mut entries, usize::MAX), 1, "nothing was selected, so nothing moved");
+        assert_eq!((entries[0].action, entries[0].message.as_str()), (action, message));
+    }
+}
+
+#[tokio::test]
+async fn no_text_that_is_shown_holds_the_secret() {
+    const SECRET: &str = "AIza-0123456789-abcdef";
+    let scene = Scene::open().await;
+    let (keys, _queue) = scene.keys().await;
+    let new = |name: &str, quota_owner: &str| NewKey {
+        provider: "p".into(),
+        name: name.into(),
+        secret: SECRET.into(),
+        active: true,
+        quota_owner: quota_owner.into(),
+        parameters: BTreeMap::new(),
+    };
+    let embedded = format!("key {SECRET}");
+    for (name, quota_owner, field) in [(SECRET, "", "name"), (&embedded, "", "name"), ("k", SECRET, "quota_owner")] {
+        let error = keys.create(&owner(), new(name, quota_owner)).await.unwrap_err();
+        assert_eq!(error.field, Some(format!("provider_key.{field}")));
+        assert!(!error.message.contains(SECRET));
+    }
+    let key = keys.create(&owner(), new("k", "")).await.unwrap();
+    let other = create(&keys, "a-name-as-long-as-a-key").await;
+    let text = || Some(SECRET.to_owned());
+    for (id, edit, field) in [
+        (&key.id, EditKey { name: text(), ..EditKey::default() }, "name"),
+        (&key.id, EditKey { quota_owner: text(), ..EditKey::default() }, "quota_owner"),
+        (&key.id, EditKey { name: text(), secret: Some(SECRET.into()), ..EditKey::default() }, "name"),
+        (&other.id, EditKey { secret: Some(other.name.clone().into()), ..EditKey::default() }, "name"),
+    ] {
+        let error = keys.edit(&owner(), id, edit).await.unwrap_err();
+        assert_eq!(error.field, Some(format!("provider_key.{field}")));
     }
 }

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicBool, AtomicU64, Ordering},
 };
 
-use tokio::{sync::mpsc::channel, time::Instant};
+use tokio::time::Instant;
 
 use super::*;
 
@@ -16,8 +16,8 @@ type Batch = (Vec<u32>, Instant);
 struct Script {
     away: Arc<AtomicBool>,
     corrupt: Arc<AtomicBool>,
-    written: Arc<Mutex<Vec<Batch>>>,
     lost: Arc<AtomicU64>,
+    written: Arc<Mutex<Vec<Batch>>>,
 }
 
 impl Destination for Script {
@@ -35,8 +35,8 @@ impl Destination for Script {
         Ok(())
     }
 
-    fn take_lost(&self) -> u64 {
-        self.lost.swap(0, Ordering::Relaxed)
+    fn lost(&self, rows: u64) {
+        self.lost.fetch_add(rows, Ordering::Relaxed);
     }
 }
 
@@ -49,18 +49,17 @@ impl Script {
 #[tokio::test(start_paused = true)]
 async fn rows_are_written_in_order_and_in_bounded_batches() {
     let (to, ending) = (Script::default(), CancellationToken::new());
-    let (queue, rows) = channel(1000);
-    for n in 0..850 {
-        queue.try_send(n).unwrap();
-    }
+    let backlog = Backlog::new(1000);
+    (0..850).for_each(|n| backlog.add(n));
     let begun = Instant::now();
     let late = async {
         sleep(Duration::from_secs(1)).await;
-        queue.try_send(850).unwrap();
-        queue.try_send(851).unwrap();
-        drop(queue);
+        backlog.add(850);
+        backlog.add(851);
+        sleep(PAUSE).await;
+        backlog.close();
     };
-    tokio::join!(write_batches(to.clone(), rows, ending), late);
+    tokio::join!(write_batches(to.clone(), backlog.clone(), ending), late);
     assert_eq!(to.rows(), (0..852).collect::<Vec<_>>());
     let batches: Vec<_> =
         to.written.lock().unwrap().iter().map(|(rows, at)| (rows.len(), (*at - begun).as_millis())).collect();
@@ -71,26 +70,27 @@ async fn rows_are_written_in_order_and_in_bounded_batches() {
 async fn rows_wait_for_a_database_that_is_away() {
     let (to, ending) = (Script::default(), CancellationToken::new());
     to.away.store(true, Ordering::Relaxed);
-    let (queue, rows) = channel(4);
+    let backlog = Backlog::new(4);
     let scene = async {
-        queue.try_send(1).unwrap();
+        backlog.add(1);
         sleep(Duration::from_secs(60)).await;
         assert!(to.rows().is_empty());
-        let taken = (2..9).filter(|n| queue.try_send(*n).is_ok()).count();
-        assert_eq!(taken, 4, "what waits is bounded");
+        (2..9).for_each(|n| backlog.add(n));
+        assert_eq!(backlog.len(), 4, "what waits is bounded");
         to.away.store(false, Ordering::Relaxed);
         sleep(Duration::from_secs(2)).await;
-        assert_eq!(to.rows(), [1, 2, 3, 4, 5]);
+        assert_eq!(to.rows(), [1, 5, 6, 7, 8], "the oldest made room");
         to.corrupt.store(true, Ordering::Relaxed);
-        queue.try_send(6).unwrap();
+        backlog.add(9);
         sleep(Duration::from_secs(2)).await;
         to.corrupt.store(false, Ordering::Relaxed);
-        queue.try_send(7).unwrap();
+        backlog.add(10);
         sleep(Duration::from_secs(2)).await;
-        assert_eq!(to.rows(), [1, 2, 3, 4, 5, 7], "what can never be written does not stand in the way");
+        assert_eq!(to.rows(), [1, 5, 6, 7, 8, 10], "what can never be written does not stand in the way");
+        assert_eq!(to.lost.load(Ordering::Relaxed), 4, "three made room, one could not be written");
         ending.cancel();
     };
-    tokio::join!(write_batches(to.clone(), rows, ending.clone()), scene);
+    tokio::join!(write_batches(to.clone(), backlog.clone(), ending.clone()), scene);
 }
 
 #[tokio::test(start_paused = true)]
@@ -98,14 +98,14 @@ async fn the_end_writes_what_waits_and_waits_for_nothing() {
     for away in [false, true] {
         let (to, ending) = (Script::default(), CancellationToken::new());
         to.away.store(away, Ordering::Relaxed);
-        // The sender stays: whoever reports outlives the writer.
-        let (queue, rows) = channel(1000);
-        (0..500).for_each(|n| queue.try_send(n).unwrap());
+        let backlog = Backlog::new(1000);
+        (0..500).for_each(|n| backlog.add(n));
         ending.cancel();
         let begun = Instant::now();
-        write_batches(to.clone(), rows, ending).await;
-        assert_eq!(to.rows().len(), if away { 0 } else { 500 });
+        write_batches(to.clone(), backlog.clone(), ending).await;
+        let (written, lost) = (to.rows().len(), to.lost.load(Ordering::Relaxed));
+        assert_eq!((written, lost), if away { (0, 500) } else { (500, 0) });
         assert!(begun.elapsed() < PAUSE, "{:?}", begun.elapsed());
-        assert!(queue.try_send(1).is_err());
+        assert!(backlog.is_closed(), "whoever reports outlives the writer");
     }
 }

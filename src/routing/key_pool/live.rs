@@ -64,6 +64,12 @@ impl Live {
         self.known().health.clone()
     }
 
+    /// Returns its state and how often it led to failures in a row.
+    pub fn standing(&self) -> (KeyState, u32) {
+        let known = self.known();
+        (known.health.state, known.health.strikes)
+    }
+
     pub fn claim(&self, now_ms: i64) -> Claim {
         if self.ready.load(Ordering::Acquire) {
             return Claim::Ready;

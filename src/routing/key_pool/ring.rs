@@ -1,8 +1,11 @@
 //! The keys of one user for one provider, in the order in which requests try them.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicI64, Ordering},
+use std::{
+    hash::{DefaultHasher, Hash as _, Hasher as _},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use tokio::sync::{Notify, watch};
@@ -15,8 +18,8 @@ use crate::domain::{
     key::{ProviderKey, StoredKey},
 };
 
-/// How often a user is told that no key of a provider can be used, while nothing is tried.
-const TELL_EVERY_MS: i64 = 1000;
+/// Nobody has been told that no key can be used.
+const NOT_TOLD: u64 = 0;
 
 /// One stored key with its secret.
 #[derive(Clone, Debug)]
@@ -50,8 +53,9 @@ pub struct Shared {
     /// Wakes requests that wait for what another one's probe finds out.
     pub probed: Notify,
     /// The key of the environment, as this user's requests know it: it rests only in favour of stored keys.
-    pub fallback: Live,
-    told_ms: AtomicI64,
+    pub fallback: Arc<Live>,
+    /// What the keys were like when their user was told that none can be used.
+    told: AtomicU64,
     changed: watch::Sender<u64>,
 }
 
@@ -79,17 +83,10 @@ impl Shared {
         Self {
             selection: Selection::default(),
             probed: Notify::new(),
-            fallback: Live::new(Health::default()),
-            told_ms: AtomicI64::new(i64::MIN),
+            fallback: Arc::new(Live::new(Health::default())),
+            told: AtomicU64::new(NOT_TOLD),
             changed,
         }
-    }
-
-    /// Whether it is time to tell again that no key can be used.
-    pub fn may_tell(&self, now_ms: i64) -> bool {
-        let told = self.told_ms.load(Ordering::Relaxed);
-        let due = now_ms.saturating_sub(told) >= TELL_EVERY_MS || now_ms < told;
-        due && self.told_ms.compare_exchange(told, now_ms, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     fn tell_watchers(&self) {
@@ -146,9 +143,32 @@ impl Ring {
         Some(KeyChange::Recovered { key: key.name(), health })
     }
 
-    /// Selects `to` if `from` is still selected. Returns whether it did.
-    pub fn reselect(&self, from: &RingKey, to: &RingKey) -> bool {
-        let moved = self.shared.selection.advance(from.number, to.number);
+    /// A key worked. When no key can be used again, that is to be told again.
+    pub fn worked(&self) {
+        if self.shared.told.load(Ordering::Relaxed) != NOT_TOLD {
+            self.shared.told.store(NOT_TOLD, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it is news that no key can be used. Of a storm of requests that one is asked once; then again when a key
+    /// was added or changed, or was tried after its rest in vain.
+    pub fn exhaustion_is_news(&self) -> bool {
+        let mut hasher = DefaultHasher::new();
+        for key in &self.keys {
+            (key.number, key.active(), key.pool_key.stored.secret_version).hash(&mut hasher);
+            key.live.standing().hash(&mut hasher);
+        }
+        let now = hasher.finish().max(NOT_TOLD + 1);
+        self.shared.told.swap(now, Ordering::Relaxed) != now
+    }
+
+    pub fn is_selected(&self, key: &RingKey) -> bool {
+        self.shared.selection.get() == Some(key.number)
+    }
+
+    /// Selects `to` if `from` is still selected and the owner has chosen nothing since `choice`. Returns whether it did.
+    pub fn reselect(&self, from: &RingKey, to: &RingKey, choice: u64) -> bool {
+        let moved = self.shared.selection.advance(from.number, to.number, choice);
         if moved {
             self.shared.tell_watchers();
         }

@@ -13,6 +13,8 @@ const NONE: u64 = 0;
 #[derive(Debug, Default)]
 pub struct Selection {
     selected: AtomicU64,
+    /// Counts the owner's choices, so that a request from before one cannot undo it.
+    choice: AtomicU64,
     moves: Mutex<Vec<Move>>,
 }
 
@@ -30,10 +32,16 @@ impl Selection {
         Some(self.selected.load(Ordering::Acquire)).filter(|number| *number != NONE)
     }
 
-    /// Moves it, if `from` is still selected. It counts as not stored until told otherwise.
-    pub fn advance(&self, from: u64, to: u64) -> bool {
+    /// Returns which of the owner's choices holds.
+    pub fn choice(&self) -> u64 {
+        self.choice.load(Ordering::Acquire)
+    }
+
+    /// Moves it, if `from` is still selected and that choice of the owner still holds. It counts as not stored until told
+    /// otherwise.
+    pub fn advance(&self, from: u64, to: u64, choice: u64) -> bool {
         let mut moves = self.moves();
-        if self.get() != Some(from) || from == to {
+        if self.get() != Some(from) || from == to || self.choice() != choice {
             return false;
         }
         self.selected.store(to, Ordering::Release);
@@ -62,7 +70,9 @@ impl Selection {
 
     /// The owner decides: what is to be stored no longer counts.
     pub fn overrule(&self) {
-        self.moves().clear();
+        let mut moves = self.moves();
+        moves.clear();
+        self.choice.fetch_add(1, Ordering::AcqRel);
     }
 
     /// Takes over the selection of the database. It stands unless it is one that a move not yet stored has left.
@@ -72,6 +82,10 @@ impl Selection {
         let left = stored.is_some_and(|stored| moves.iter().any(|m| m.from == stored));
         if !left || !self.get().is_some_and(exists) {
             moves.clear();
+            if self.get() != stored {
+                // Another process has it so.
+                self.choice.fetch_add(1, Ordering::AcqRel);
+            }
             self.selected.store(stored.unwrap_or(NONE), Ordering::Release);
         }
     }
@@ -94,10 +108,11 @@ mod tests {
     #[test]
     fn a_move_stands_until_it_is_stored() {
         let selection = of(1);
-        assert!(selection.advance(1, 2) && !selection.advance(1, 3), "only from the one that is selected");
+        assert!(selection.advance(1, 2, selection.choice()));
+        assert!(!selection.advance(1, 3, selection.choice()), "only from the one that is selected");
         selection.settle(Some(1), 2, |_| true);
         assert_eq!(selection.get(), Some(2), "the database is late");
-        assert!(selection.advance(2, 3));
+        assert!(selection.advance(2, 3, selection.choice()));
         selection.stored(1, 2, Some(3));
         selection.settle(Some(1), 2, |_| true);
         assert_eq!(selection.get(), Some(3), "a snapshot from before");
@@ -112,26 +127,29 @@ mod tests {
     fn the_owner_overrules_a_move() {
         for (name, stored) in [("another key", Some(9)), ("none", None)] {
             let selection = of(1);
-            assert!(selection.advance(1, 2));
+            assert!(selection.advance(1, 2, selection.choice()));
             selection.settle(stored, 2, |_| true);
             assert_eq!((selection.get(), selection.awaits(1, 2)), (stored, false), "{name}");
         }
         let selection = of(1);
-        assert!(selection.advance(1, 2));
+        let before = selection.choice();
+        assert!(selection.advance(1, 2, before));
         selection.overrule();
         selection.settle(Some(1), 2, |_| true);
         assert_eq!(selection.get(), Some(1), "the same key again");
+        assert!(!selection.advance(1, 2, before), "a request from before the choice");
+        assert!(selection.advance(1, 2, selection.choice()));
     }
 
     #[test]
     fn a_move_that_cannot_be_stored_is_undone() {
         let lost = of(1);
-        assert!(lost.advance(1, 2));
+        assert!(lost.advance(1, 2, lost.choice()));
         lost.stored(1, 2, None);
         lost.settle(Some(1), 2, |_| true);
         assert_eq!(lost.get(), Some(1));
         let deleted = of(1);
-        assert!(deleted.advance(1, 2));
+        assert!(deleted.advance(1, 2, deleted.choice()));
         deleted.settle(Some(1), 2, |number| number != 2);
         assert_eq!(deleted.get(), Some(1), "the key that was moved to is gone");
     }

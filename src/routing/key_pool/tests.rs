@@ -11,7 +11,7 @@ fn order(pool: &KeyPool) -> Vec<String> {
 
 fn moved(pool: &KeyPool, from: &str, to: &str) -> Happening {
     let ((ring, from), (_, to)) = (found(pool, from), found(pool, to));
-    assert!(ring.reselect(&from, &to));
+    assert!(ring.reselect(&from, &to, ring.shared.selection.choice()));
     let class = FailureClass::Quota;
     Happening {
         user_id: "u".into(),
@@ -176,7 +176,7 @@ fn every_change_is_told() {
     changed("the same again", false);
     ring.recovered(&a, 2);
     changed("a recovery", true);
-    ring.reselect(&a, &b);
+    ring.reselect(&a, &b, ring.shared.selection.choice());
     changed("a selection", true);
     pool.replace(2, vec![]);
     changed("a snapshot", true);

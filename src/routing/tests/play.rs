@@ -160,7 +160,7 @@ impl Play {
         }
         let good = plan.keys.iter().filter(|candidate| self.world.truth(candidate).is_always_good());
         let promises = good.map(|candidate| match candidate {
-            Candidate::Header(_) | Candidate::Fallback(_) => Promise::Other,
+            Candidate::Header(_) | Candidate::Fallback(..) => Promise::Other,
             Candidate::Stored(key) if key.live.health().state == KeyState::Active => {
                 Promise::Stored(self.world.place(&key.pool_key.stored.id))
             }

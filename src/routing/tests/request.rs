@@ -93,7 +93,7 @@ impl<'a> Request<'a> {
         match outcome {
             Ok(()) => {
                 let findings = self.findings.take().expect("it is not over");
-                findings.succeeded(&turn, self.chooser.skipped(), Duration::ZERO, now);
+                findings.succeeded(&turn, Duration::ZERO, now);
                 Step::Succeeded { candidate, probe }
             }
             Err(failure) => {

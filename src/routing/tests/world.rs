@@ -116,7 +116,7 @@ impl World {
     pub fn truth(&self, candidate: &Candidate) -> &Truth {
         match candidate {
             Candidate::Header(_) => &self.header,
-            Candidate::Fallback(_) => &self.environment,
+            Candidate::Fallback(..) => &self.environment,
             Candidate::Stored(key) => &self.truths[self.place(&key.pool_key.stored.id)],
         }
     }

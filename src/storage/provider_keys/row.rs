@@ -5,6 +5,7 @@ use diesel::{
     prelude::{AsChangeset, Insertable},
 };
 use diesel_async::RunQueryDsl as _;
+use tokio::{runtime::Handle, task::spawn_blocking};
 
 use crate::{
     domain::{
@@ -13,7 +14,7 @@ use crate::{
         key::StoredKey,
     },
     storage::{
-        connect::{Store, on_conn},
+        connect::{Backend, Store, on_conn},
         error::StoreError,
         revisions::Revision,
         schema::provider_keys,
@@ -182,9 +183,20 @@ fn parameters(key: &StoredKey) -> String {
 }
 
 impl Store {
+    /// Reads all keys. SQLite works on the thread that asks, and thousands of rows take it too long for one that requests
+    /// wait for.
+    pub async fn load_provider_keys(&self) -> Result<ProviderKeyRows, StoreError> {
+        if let Backend::Postgres(_) = self.backend {
+            return self.read_provider_keys().await;
+        }
+        let store = self.clone();
+        let read = move || Handle::current().block_on(store.read_provider_keys());
+        spawn_blocking(read).await.map_err(StoreError::unavailable)?
+    }
+
     /// Reads the revision before the keys: a write in between makes the keys newer than the revision says, and the
     /// next poll loads them once more.
-    pub async fn load_provider_keys(&self) -> Result<ProviderKeyRows, StoreError> {
+    async fn read_provider_keys(&self) -> Result<ProviderKeyRows, StoreError> {
         let revision = self.revision(Revision::ProviderKeys).await?;
         on_conn!(self, read, |conn| {
             let rows: Vec<Row> = provider_keys::table.select(Row::as_select()).load(conn).await?;

@@ -9,7 +9,7 @@ mod names;
 mod requests;
 mod state;
 
-pub use requests::{LostRecords, RequestMetrics};
+pub use requests::RequestMetrics;
 pub use state::GatewayState;
 
 #[cfg(test)]

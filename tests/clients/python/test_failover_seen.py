@@ -69,6 +69,20 @@ def test_a_storm_stays_small_upstream(fresh, record_property):
     assert requests <= attempts <= 20 + 1.1 * requests + 2 * seconds + 1
 
 
+@over_grpc
+@of_xai
+def test_a_storm_is_told_once(bare):
+    moment = now()
+    bare.add(first="429:30", second="429:30")
+    with ThreadPoolExecutor(20) as pool:
+        for seen in pool.map(lambda _: bare.door.ask(), range(60)):
+            exhausted(seen)
+    bare.desk.told(moment, lambda actions: "FAILOVER_EXHAUSTED" in actions)
+    time.sleep(0.5)
+    told = [action_name(entry) for entry in bare.desk.since(moment)]
+    assert told.count("FAILOVER_EXHAUSTED") == 1, told
+
+
 @over_rest
 @of_xai
 def test_openai_python_waits_as_long_as_it_is_told(bare):

@@ -80,6 +80,16 @@ def test_a_refused_key_gives_way_and_the_next_becomes_selected(stage, behaviour)
     assert not any(secret in str(entries) for secret in secrets.values())
 
 
+def test_a_key_that_rests_when_its_owner_selects_it_stays_selected(stage):
+    stage.add(first="429:30", second="ok")
+    worked(stage.door.ask(), attempts=2)
+    stage.select("first")
+    worked(stage.door.ask(), attempts=1)
+    assert stage.shown() == ["first", "second", "second"]
+    time.sleep(0.3)
+    assert stage.desk.selected() == "first", "it did not fail in the request that passed it over"
+
+
 @pytest.mark.parametrize("behaviour", ["500", "500:503", "reset"])
 def test_a_provider_that_stumbles_costs_the_key_nothing(fresh, behaviour):
     fresh.add(first=behaviour, second="ok")

@@ -61,6 +61,12 @@ fn csv() {
             ("text behind", "provider,secret\nxai,\"k1\"x\nxai,k2", &[BEHIND, "3 xai k2 - - -"]),
             ("too many", "provider,secret\nxai,k1,x\nxai,k2,", &[MORE, "3 xai k2 - - -"]),
             ("header alone", "provider,secret", &[]),
+            ("words", "Provider Name,API-Key,keyName\nxai,k,n", &["2 xai k n - -"]),
+            ("token", "token;provider\nk;xai", &["2 xai k - - -"]),
+            ("no header", "XAI,k1\ngoogle,k2,n,q", &["1 XAI k1 - - -", "2 google k2 n q -"]),
+            ("delimiter told", "sep=;\r\nprovider;secret\r\nxai;k", &["3 xai k - - -"]),
+            ("comments", "# mine\nprovider,secret\n# old, too\nxai,k", &["4 xai k - - -"]),
+            ("no comment", "name,secret,provider\n#1,k,xai", &["2 xai k #1 - -"]),
         ],
     );
 }
@@ -75,6 +81,8 @@ fn env() {
             ("plain", "XAI_API_KEY=k1\nGEMINI_API_KEY=k2", &["1 $xai k1 - - -", "2 $google k2 - - -"]),
             ("numbers", "XAI_API_KEY_2=k1\nXAI_API_KEY3=k2", &["1 $xai k1 - - -", "2 $xai k2 - - -"]),
             ("export", "export XAI_API_KEY=k1\n  export  XAI_API_KEY = k2 ", &["1 $xai k1 - - -", "2 $xai k2 - - -"]),
+            ("shells", "export\tXAI_API_KEY=k1\nset XAI_API_KEY=k2", &["1 $xai k1 - - -", "2 $xai k2 - - -"]),
+            ("plural", "XAI_API_KEYS=k1,k2", &["1 $xai k1 - - -", "1 $xai k2 - - -"]),
             ("several", "XAI_API_KEY=k1, k2,,k3\n", &["1 $xai k1 - - -", "1 $xai k2 - - -", "1 $xai k3 - - -"]),
             (
                 "quotes",
@@ -125,8 +133,8 @@ fn json() {
                 "[{\"secret\":5},\n7,\n[],\n{\"parameters\":{\"a\":1}},\n{\"secret\":\"k\"}]",
                 &[
                     "1 ! A member that must be text is something else.",
-                    "2 ! The item is no object.",
-                    "3 ! The item is no object.",
+                    "2 ! The item is neither an object nor a secret in quotation marks.",
+                    "3 ! The item is neither an object nor a secret in quotation marks.",
                     "4 ! `parameters` must be an object with texts.",
                     "5 - k - - -",
                 ],
@@ -135,6 +143,7 @@ fn json() {
             ("broken", "[{\"secret\":\"k1\"},\n\n{secret}]", &["1 - k1 - - -", &format!("3 ! {BROKEN}")]),
             ("more behind", "[{\"secret\":\"k1\"}]\n[]", &["1 - k1 - - -", &format!("2 ! {BROKEN}")]),
             ("nothing", "[]", &[]),
+            ("secrets", "[\"k1\",\n\" k2 \"]", &["1 - k1 - - -", "2 - k2 - - -"]),
         ],
     );
 }
@@ -146,7 +155,7 @@ fn lines() {
         Format::Lines,
         &[
             ("plain", "k1\n\n # x\n k2 \r\nk3==", &["1 - k1 - - -", "4 - k2 - - -", "5 - k3== - - -"]),
-            ("more", "xai,k1\nk2", &[&format!("1 ! {MORE}"), "2 - k2 - - -"]),
+            ("more", "nobody,k1\nk2", &[&format!("1 ! {MORE}"), "2 - k2 - - -"]),
         ],
     );
 }
@@ -163,7 +172,9 @@ fn formats_are_recognized() {
         ("export FOO=bar", Format::Env),
         ("xai_api_key=k", Format::Env),
         ("k1\nk2", Format::Lines),
-        ("xai,k1", Format::Lines),
+        ("xai,k1", Format::Csv),
+        ("# x\nsep=;\nname;token", Format::Csv),
+        ("acme,k1", Format::Lines),
         ("TUlJRXZn==", Format::Lines),
         ("ABCDEF=\nABCD==", Format::Lines),
         ("", Format::Lines),
@@ -181,7 +192,7 @@ fn texts_that_cannot_be_read_name_the_reason() {
         ("latin 1", b"k1\nk2\nk\xE9", None, "line 3 of content is not UTF-8; save it as UTF-8"),
         ("utf 16", b"\xFF\xFEk\0", None, "content is UTF-16; save it as UTF-8"),
         ("too many", many.as_bytes(), None, "content has more than 10000 rows; import it in several pieces"),
-        ("no header", b"xai,k", Some(Format::Csv), "the first line of CSV must name the columns"),
+        ("no header", b"acme,k", Some(Format::Csv), "the first line of CSV must name the columns"),
         ("no array", b"{\"secret\":\"k\"}", None, "the JSON must be an array of objects"),
         ("no JSON", b"k", Some(Format::Json), "the JSON must be an array of objects"),
     ] {

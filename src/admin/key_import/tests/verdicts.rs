@@ -66,7 +66,17 @@ fn every_row_has_its_verdict() {
         ("unnamed", "", ",k,".to_owned(), Verdict::UnknownProvider, "", "", "names no provider"),
         ("no secret", "", "xai,,n".to_owned(), Verdict::BadFormat, "xai", "", "Secret is required"),
         ("unreadable", "", "xai,\"k,".to_owned(), Verdict::BadFormat, "", "", "A quotation mark"),
-        ("swapped", "", format!("{SECRET},xai,"), Verdict::UnknownProvider, "", "", "knows no such provider"),
+        ("swapped", "", format!("{SECRET},xai,"), Verdict::UnknownProvider, "", "", "change places"),
+        (
+            "a short one, swapped",
+            "",
+            "xai-k-0123456789,Google,".to_owned(),
+            Verdict::UnknownProvider,
+            "",
+            "",
+            "change places",
+        ),
+        ("mistaken", "", format!("{SECRET},k,"), Verdict::UnknownProvider, "", "", "there are google, sber, xai"),
         ("swapped too", "", format!("xai,my key,{SECRET}"), Verdict::BadFormat, "xai", "", "Secret is required"),
     ] {
         let result = judged(default, &format!("{CSV}{text}")).pop().unwrap();
