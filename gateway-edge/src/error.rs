@@ -23,6 +23,7 @@ use rows::{
 };
 use spoken::Spoken;
 
+pub(crate) mod expected;
 pub(crate) mod field;
 mod rows;
 mod spoken;
