@@ -2,6 +2,7 @@
 //!
 //! * `words`, `time`: how enums and times are written, the same everywhere.
 //! * `query`, `body`: reading what a caller wrote; a name that is not known is refused.
+//! * `spelling`: fields with more than one name, told by the one that was written.
 //! * `outcome`: how an answer came about, the same in every reply that has it.
 //! * the others: one file for each resource.
 
@@ -17,6 +18,7 @@ pub mod outcome;
 pub mod provider_keys;
 pub mod query;
 pub mod schemas;
+pub mod spelling;
 pub mod time;
 pub mod usage;
 pub mod words;

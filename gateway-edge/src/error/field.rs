@@ -51,6 +51,17 @@ impl Names {
     }
 }
 
+/// Writes `name` for `path` where a message begins with it, as the service's do, or has it in quotes, as our own do.
+pub fn retold(message: String, path: &str, name: &str) -> String {
+    if path.is_empty() || path == name {
+        return message;
+    }
+    match message.strip_prefix(path).filter(|rest| rest.starts_with([' ', ':'])) {
+        Some(rest) => format!("{name}{rest}"),
+        None => message.replacen(&format!("'{path}'"), &format!("'{name}'"), 1),
+    }
+}
+
 /// Leading paths of a prompt that OpenAI names differently; the longest match comes first.
 const PATHS: &[(&str, &str)] = &[
     ("max_output_tokens", "max_completion_tokens"),

@@ -65,20 +65,53 @@ async fn methods_are_told() {
         let answer = ask_with(&Fake::default(), script, request, "").await;
         assert!(answer.header("access-control-allow-methods").contains(method.as_str()), "{method}");
     }
+/// An error of the service, whose text begins with the field as the service's do.
+fn status(code: Code, reason: &str, field: &str, retry_ms: u64) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, "aigateway", std::collections::HashMap::new());
+    if !field.is_empty() {
+        details.add_bad_request_violation(field, "is wrong");
+    }
+    if retry_ms > 0 {
+        details.set_retry_info(Some(std::time::Duration::from_millis(retry_ms)));
+    }
+    Status::with_error_details(code, format!("{field} is what happened"), details)
+}
+
+/// Many fields have a second name.
+#[tokio::test]
+async fn a_field_is_told_by_the_name_that_was_written() {
+    let keys = "/api/v1/provider-keys";
+    for (method, path, body, field, param) in [
+        ("POST", keys, r#"{"provider_name":"x","api_key":"s"}"#, "provider_key.provider", "provider_name"),
+        ("POST", keys, r#"{"provider":"x","secret":"s"}"#, "provider_key.provider", "provider"),
+        ("POST", keys, r#"{"provider":"x","secret":"s"}"#, "secret", "secret"),
+        ("POST", keys, r#"{"provider":"x","api_key":"s"}"#, "secret", "api_key"),
+        ("DELETE", "/api/v1/provider-keys?provider_name=x", "", "provider", "provider_name"),
+        ("DELETE", "/api/v1/provider-keys?provider=x", "", "provider", "provider"),
+        ("POST", "/api/v1/provider-keys/test?provider_name=x", "", "provider", "provider_name"),
+        ("GET", "/api/v1/provider-keys/watch?provider_name=x", "", "provider", "provider_name"),
+        ("POST", "/api/v1/provider-keys/import?provider_name=x", "[]", "default_provider", "provider_name"),
+        ("POST", "/api/v1/provider-keys/import", r#"{"provider":"x","content":"k"}"#, "default_provider", "provider"),
+        ("POST", "/api/v1/provider-keys/import", r#"{"provider":"x","content":"k"}"#, "content", "content"),
+        ("GET", "/api/v1/activity-logs?key=x", "", "filter.provider_key_id", "key"),
+        ("GET", "/api/v1/activity-logs?limit=3", "", "page_size", "limit"),
+    ] {
+        let refusal = status(Code::InvalidArgument, "INVALID_REQUEST", field, 0);
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let answer = ask_with(&Fake::default(), move |_| vec![Step::End(refusal.clone())], request, body).await;
+        let told = answer.json();
+        assert_eq!((answer.status, told["param"].as_str().unwrap_or_default()), (400, param), "{method} {path}");
+        assert_eq!(told["detail"], format!("{param} is what happened"), "{method} {path}");
+    }
+    let answer = ask(&Fake::default(), "GET", "/api/v1/provider-keys?selected=perhaps", "").await;
+    assert_eq!(answer.json()["param"], "selected");
+    assert_eq!(answer.json()["detail"], "Invalid 'selected': expected true or false.");
+}
+
 }
 
 #[tokio::test]
 async fn errors_of_the_service() {
-    let status = |code: Code, reason: &str, field: &str, retry_ms: u64| {
-        let mut details = ErrorDetails::with_error_info(reason, "aigateway", std::collections::HashMap::new());
-        if !field.is_empty() {
-            details.add_bad_request_violation(field, "is wrong");
-        }
-        if retry_ms > 0 {
-            details.set_retry_info(Some(std::time::Duration::from_millis(retry_ms)));
-        }
-        Status::with_error_details(code, "what happened", details)
-    };
     for (error, http, code, param, retry_after) in [
         (status(Code::Unauthenticated, "GATEWAY_KEY_INVALID", "", 0), 401, "invalid_api_key", "", ""),
         (status(Code::PermissionDenied, "NOT_ALLOWED", "", 0), 403, "permission_error", "", ""),
