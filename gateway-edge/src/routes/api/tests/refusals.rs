@@ -4,7 +4,7 @@ use http::{Method, Request};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{ask, ask_with, script};
+use super::{answered, ask, ask_with, script};
 use crate::test_support::{Fake, Step};
 
 #[tokio::test]
@@ -27,9 +27,7 @@ async fn what_is_refused_before_the_service_is_asked() {
         ("POST", "/api/v1/provider-keys/k1/unselect", r#"{"colour":"red"}"#, 400, "colour"),
         ("GET", "/api/v1/provider-keys/k1/colour", "", 404, ""),
     ] {
-        let fake = Fake::default();
-        let answer = ask(&fake, method, path, body).await;
-        assert_eq!(answer.status, status, "{method} {path}: {:?}", answer.body);
+        let (fake, answer) = answered(method, path, body, status).await;
         assert_eq!(answer.json()["param"].as_str().unwrap_or_default(), param, "{method} {path}");
         assert_eq!(answer.json()["request_id"], answer.header("x-request-id"), "{path}");
         assert!(answer.json()["detail"].is_string() && answer.json()["code"].is_string(), "{path}");
@@ -65,6 +63,8 @@ async fn methods_are_told() {
         let answer = ask_with(&Fake::default(), script, request, "").await;
         assert!(answer.header("access-control-allow-methods").contains(method.as_str()), "{method}");
     }
+}
+
 /// An error of the service, whose text begins with the field as the service's do.
 fn status(code: Code, reason: &str, field: &str, retry_ms: u64) -> Status {
     let mut details = ErrorDetails::with_error_info(reason, "aigateway", std::collections::HashMap::new());
@@ -106,8 +106,6 @@ async fn a_field_is_told_by_the_name_that_was_written() {
     let answer = ask(&Fake::default(), "GET", "/api/v1/provider-keys?selected=perhaps", "").await;
     assert_eq!(answer.json()["param"], "selected");
     assert_eq!(answer.json()["detail"], "Invalid 'selected': expected true or false.");
-}
-
 }
 
 #[tokio::test]
