@@ -11,7 +11,6 @@ const SAME: &[&[&str]] = &[
     &["is_active", "active"],
     &["is_selected", "selected"],
     &["provider_key_id", "key_id", "key"],
-    &["file", "content"],
 ];
 
 /// Returns the name by which the field `name` stands in a query or, as a member, in a JSON body.
@@ -35,7 +34,6 @@ mod tests {
             ("provider", "a=b&provider_name=x", "", "provider_name"),
             ("api_key", "", r#"{"secret":{"deep":[1]}}"#, "secret"),
             ("is_selected", "selected=x", "", "selected"),
-            ("file", "", r#"{"content":""}"#, "content"),
             ("provider", "", "", "provider"),
             ("provider", "", "no JSON", "provider"),
             ("provider", "provider=x", r#"["provider_name"]"#, "provider"),

@@ -33,7 +33,6 @@ pub const API: Names = Names(&[
     ("page_size", "limit"),
     ("start_time", "from_date"),
     ("end_time", "to_date"),
-    ("content", "file"),
     ("default_provider", "provider"),
     ("model_id", "model"),
 ]);

@@ -11,6 +11,9 @@ use crate::test_support::{Fake, Step};
 async fn what_is_refused_before_the_service_is_asked() {
     for (method, path, body, status, param) in [
         ("DELETE", "/api/v1/provider-keys", "", 400, "provider_name"),
+        ("POST", "/api/v1/provider-keys/import", "{}", 400, "content"),
+        ("POST", "/api/v1/provider-keys/import", r#"{"content":5}"#, 400, "content"),
+        ("GET", "/api/v1/keys?limit=0", "", 400, "limit"),
         ("GET", "/api/v1/provider-keys?colour=red", "", 400, "colour"),
         ("GET", "/api/v1/provider-keys/k1?x=1", "", 400, "x"),
         ("GET", "/api/v1/provider-keys?state=sleepy", "", 400, "state"),
@@ -93,6 +96,7 @@ async fn a_field_is_told_by_the_name_that_was_written() {
         ("POST", "/api/v1/provider-keys/import?provider_name=x", "[]", "default_provider", "provider_name"),
         ("POST", "/api/v1/provider-keys/import", r#"{"provider":"x","content":"k"}"#, "default_provider", "provider"),
         ("POST", "/api/v1/provider-keys/import", r#"{"provider":"x","content":"k"}"#, "content", "content"),
+        ("POST", "/api/v1/provider-keys/import", "[]", "content", "file"),
         ("GET", "/api/v1/activity-logs?key=x", "", "filter.provider_key_id", "key"),
         ("GET", "/api/v1/activity-logs?limit=3", "", "page_size", "limit"),
     ] {
