@@ -17,6 +17,7 @@ use crate::{
         completion::ChatCompletion,
         error::{Error, ErrorKind, Result},
         fold::Fold,
+        image_limit::ImageLimit,
         model::Capability,
     },
     metering::{Meter, Operation, Recorder, Request},
@@ -38,6 +39,8 @@ pub struct Chat<T> {
     pub failover: Arc<Failover>,
     pub memory: Arc<StateMemory>,
     pub recorder: Recorder,
+    /// How large a picture may be that comes as bytes.
+    pub image_limit: ImageLimit,
 }
 
 impl<T: Transport> Chat<T> {
@@ -73,6 +76,7 @@ impl<T: Transport> Chat<T> {
             let model_id = admit(&self.catalog, &asked.caller, &target, provider, "prompt.model")?;
             meter.admitted(&model_id);
             self.catalog.check(&target, capability_for(&request), "prompt.model")?;
+            self.image_limit.hold(&request.messages)?;
             let mut plan = self.keys.plan(target, provider, Asked { model_id, ..asked }, &request_keys)?;
             let mut warnings = self.transport.prepare_media(&plan.target, &mut request, deadline).await?;
             let (target, caller) = (&plan.target, meter.caller_key());

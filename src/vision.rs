@@ -1,5 +1,6 @@
 //! USE CASE: reads the text out of a picture. It is a chat of one message, so keys, failover, states of the answer and
-//! the record are those of chats; what is added here is the question, the picture's size and which model is asked.
+//! the record are those of chats, and so is the largest size of a picture; what is added here is the question and which
+//! model is asked.
 
 use std::sync::Arc;
 
@@ -11,7 +12,7 @@ use crate::{
         chat::{ChatRequest, File, Image, MediaSource, Message, Part, Role, Sampling},
         completion::ChatCompletion,
         consumption::Operation,
-        error::{Error, ErrorKind, Result},
+        error::Result,
         extraction::Extraction,
         media_type,
     },
@@ -27,35 +28,27 @@ pub struct Vision<T> {
     pub chat: Arc<Chat<T>>,
     /// Names of models for requests that name none. The first is taken that the caller has a key for.
     pub default_models: Vec<String>,
-    pub limit: ImageLimit,
 }
-
-/// How large a picture may be.
-#[derive(Clone, Copy, Debug)]
-pub struct ImageLimit(pub usize);
 
 impl<T: Transport> Vision<T> {
     /// Reads a picture and returns the whole answer.
     pub async fn extract(&self, context: CallContext, extraction: Extraction) -> Result<ChatCompletion> {
-        let request = self.request(&context, extraction)?;
+        let request = self.request(&context, extraction);
         self.chat.complete(context, request).await
     }
 
     /// Reads a picture and returns the events of the answer.
     pub async fn stream(&self, context: CallContext, extraction: Extraction) -> Result<Answer> {
-        let request = self.request(&context, extraction)?;
+        let request = self.request(&context, extraction);
         self.chat.stream(context, request).await
     }
 
     /// Returns the chat that an extraction is.
-    fn request(&self, context: &CallContext, mut asked: Extraction) -> Result<ChatRequest> {
-        if let MediaSource::Data { data, .. } = &asked.picture {
-            self.limit.check(data.len() as u64, "image.data")?;
-        }
+    fn request(&self, context: &CallContext, mut asked: Extraction) -> ChatRequest {
         if asked.model.is_empty() {
             self.default_model(context).clone_into(&mut asked.model);
         }
-        Ok(chat_of(asked))
+        chat_of(asked)
     }
 
     /// Returns the first default model that the caller may use and has a key for, else the last one.
@@ -68,19 +61,6 @@ impl<T: Transport> Vision<T> {
             })
         };
         self.default_models.iter().find(usable).or(self.default_models.last()).map_or("", String::as_str)
-    }
-}
-
-impl ImageLimit {
-    /// Refuses a picture of that many bytes if they are too many.
-    pub fn check(self, bytes: u64, field: &str) -> Result<()> {
-        let Self(limit) = self;
-        if bytes <= limit as u64 {
-            return Ok(());
-        }
-        let message = format!("the image is larger than {limit} bytes (AIGW_MAX_IMAGE_BYTES): send a smaller one");
-        let error = Error::new(ErrorKind::TooLarge, message).with("limit_bytes", limit.to_string());
-        Err(Error { field: Some(field.to_owned()), ..error.with("setting", "AIGW_MAX_IMAGE_BYTES") })
     }
 }
 

@@ -4,8 +4,8 @@
 mod support;
 
 use ai_model_gateway::pb::{
-    self, media_source::Source, stream_extract_text_response::Event, upload_and_extract_text_request::Payload,
-    vision_service_client::VisionServiceClient,
+    self, chat_service_client::ChatServiceClient, media_source::Source, stream_extract_text_response::Event,
+    upload_and_extract_text_request::Payload, vision_service_client::VisionServiceClient,
 };
 use std::{
     io::Write as _,
@@ -94,6 +94,17 @@ async fn without_a_key_the_sandbox_says_what_came() {
     gateway.stop().await;
 }
 
+/// Sends a picture in a chat.
+async fn chat_about(gateway: &Gateway, data: &[u8]) -> Result<(), Status> {
+    let image = pb::ImagePart { source: image("image/png", data), ..Default::default() };
+    let part = pb::Part { content: Some(pb::part::Content::Image(image)) };
+    let message = pb::Message { role: pb::Role::User.into(), parts: vec![part], ..Default::default() };
+    let prompt = pb::ChatPrompt { model: "sandbox/vision".into(), messages: vec![message], ..Default::default() };
+    let request = with_key(pb::CreateChatCompletionRequest { prompt: Some(prompt) });
+    let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+    ChatServiceClient::new(channel).create_chat_completion(request).await.map(|_| ())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn bad_requests_are_refused_by_field() {
     let gateway = Gateway::start(&[("AIGW_MAX_IMAGE_BYTES", "1KiB")]).await;
@@ -114,6 +125,12 @@ async fn bad_requests_are_refused_by_field() {
         let status = client.extract_text(with_key(request)).await.unwrap_err();
         assert_eq!(told(&status), want, "{name}: {status:?}");
     }
+    // A picture in a chat is held to the same.
+    let status = chat_about(&gateway, &[0; 1025]).await.unwrap_err();
+    assert_eq!(told(&status), too_large("prompt.messages[0].parts[0].image.source.data"), "{status:?}");
+    let details = status.get_error_details();
+    assert_eq!(details.error_info().unwrap().metadata["limit_bytes"], "1024");
+    chat_about(&gateway, PNG).await.unwrap();
     let size = |size| pb::ExtractionUploadHeader { size_bytes: size, ..Default::default() };
     for (name, messages, want) in [
         ("large as said", upload(size(Some(1025)), PNG), too_large("header.size_bytes")),

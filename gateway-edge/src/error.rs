@@ -23,6 +23,7 @@ use rows::{
 };
 use spoken::Spoken;
 
+pub(crate) mod expected;
 pub(crate) mod field;
 mod rows;
 mod spoken;
@@ -81,6 +82,10 @@ impl From<Status> for Failure {
         // A defect's text is for our log; the caller learns the request id.
         let message =
             if row.reason == "INTERNAL" { "internal error".to_owned() } else { sentence(status.message(), row.status) };
+        let message = match (violation(), &param) {
+            (Some(path), Some(param)) => field::retold(message, path, param),
+            _ => message,
+        };
         Self(Box::new(Inner {
             status: StatusCode::from_u16(row.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             kind: row.kind,
@@ -183,9 +188,13 @@ impl Failure {
         self.renamed(|param| names.rename(param))
     }
 
-    /// Tells the field by the name that `rename` has for it.
+    /// Tells the field by the name that `rename` has for it, in the message, too.
     pub fn renamed(mut self, rename: impl FnOnce(String) -> String) -> Self {
-        self.0.param = self.0.param.map(rename);
+        if let Some(param) = self.0.param.take() {
+            let name = rename(param.clone());
+            self.0.message = field::retold(std::mem::take(&mut self.0.message), &param, &name);
+            self.0.param = Some(name);
+        }
         self
     }
 

@@ -41,6 +41,7 @@ use crate::{
     },
     chat::Chat,
     config::{Auth, MasterKey, Settings},
+    domain::image_limit::ImageLimit,
     embeddings::Embedder,
     grpc::{ChatEntry, Faces, GrpcSettings, Health, InMemory, Services},
     metering::{Recorder, recorder},
@@ -58,7 +59,7 @@ use crate::{
     storage::{DatabaseUrl, Listener, Store},
     telemetry::{GatewayState, RequestLog, RequestMetrics, resident_memory},
     upstream::{MediaFetcher, UpstreamTimeouts, Upstreams, http_client},
-    vision::{ImageLimit, Vision},
+    vision::Vision,
 };
 
 /// Pause before a failed upstream attempt is tried again with the same key.
@@ -131,11 +132,7 @@ impl App {
             started_ms: now_ms(),
             resident_memory,
         });
-        let vision = Arc::new(Vision {
-            chat: chat.clone(),
-            default_models: providers::vision_models(&settings),
-            limit: ImageLimit(settings.limits.max_image_bytes),
-        });
+        let vision = Arc::new(Vision { chat: chat.clone(), default_models: providers::vision_models(&settings) });
         let embedder = Arc::new(Embedder { catalog, keys: keys_of_requests, transport, failover, recorder });
         let admin = Arc::new(administration(store, gateway_keys, keys, chat.transport.clone()));
         let (catalog, retention, listener) = (chat.catalog.clone(), settings.retention, Listener::new(&url));
@@ -286,6 +283,7 @@ fn chat(settings: &Settings, recorder: Recorder, pool: Arc<KeyPool>) -> anyhow::
         transport: Arc::new(Upstreams::new(http, timeouts, providers).with_media(media)),
         memory: Arc::default(),
         recorder,
+        image_limit: ImageLimit(settings.limits.max_image_bytes),
     })
 }
 

@@ -108,6 +108,7 @@ fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
         }),
         memory: Arc::default(),
         recorder,
+        image_limit: ImageLimit(1000),
     };
     (chat, records)
 }

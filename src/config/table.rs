@@ -139,7 +139,7 @@ pub const SETTINGS: &[Setting] = &[
         Limits,
         ["AIGW_MAX_IMAGE_BYTES", "max-image-bytes", "limits.max_image_bytes"],
         "20MiB",
-        "Largest image or PDF that text is extracted from, in one message or as an upload.",
+        "Largest image or PDF that comes as bytes: in a chat, to extract text from, or as an upload.",
     ),
     plain(
         Limits,

@@ -14,6 +14,7 @@ pub mod failure;
 pub mod fold;
 pub mod happening;
 pub mod health;
+pub mod image_limit;
 pub mod key;
 pub mod media_type;
 pub mod model;

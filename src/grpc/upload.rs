@@ -9,9 +9,11 @@ use tokio::time::timeout;
 use tonic::Status;
 
 use crate::{
-    domain::error::{Error, Result},
+    domain::{
+        error::{Error, Result},
+        image_limit::ImageLimit,
+    },
     pb::{self, upload_and_extract_text_request::Payload},
-    vision::ImageLimit,
 };
 
 /// Room that is made before the size is known.
@@ -70,7 +72,7 @@ fn header(first: Option<Option<Payload>>, limit: ImageLimit) -> Result<pb::Extra
         return Err(Error::invalid("header", "the first message of an upload must be its header"));
     };
     if let Some(size) = header.size_bytes {
-        limit.check(size, "header.size_bytes")?;
+        limit.check(size, || "header.size_bytes".to_owned())?;
     }
     Ok(header)
 }
@@ -109,7 +111,7 @@ impl Picture {
             return Err(Error::invalid("chunk", message));
         };
         let length = (self.data.len() + chunk.len()) as u64;
-        self.limit.check(length, "chunk")?;
+        self.limit.check(length, || "chunk".to_owned())?;
         match self.size {
             Some(size) if length > size => Err(self.differs()),
             _ => {

@@ -86,7 +86,7 @@ impl<T: Transport> VisionService for VisionGrpc<T> {
         let context = context_of(&mut request, &self.key_headers)?;
         let (mut messages, request_id) = (request.into_inner(), context.request_id.clone());
         let ours = |error: Error| status_of(error, &request_id);
-        let (header, data) = upload::receive(&mut messages, self.upload, self.vision.limit, ours).await?;
+        let (header, data) = upload::receive(&mut messages, self.upload, self.vision.chat.image_limit, ours).await?;
         let extraction = self.extract(context, uploaded(header, data), Fields::Upload).await?;
         Ok(Response::new(pb::UploadAndExtractTextResponse { extraction: Some(extraction) }))
     }

@@ -211,7 +211,12 @@ impl Catalog {
 }
 
 fn retired(asked: &str, date: &str, replacement: &str) -> Error {
-    let when = if date.is_empty() { String::new() } else { format!(" on {date}") };
+    // Of some only the month or the year is known.
+    let when = match date.len() {
+        0 => String::new(),
+        10 => format!(" on {date}"),
+        _ => format!(" in {date}"),
+    };
     let message = format!("the model `{asked}` was shut down by its provider{when}; use `{replacement}` instead");
     Error { field: Some("prompt.model".into()), ..Error::new(ErrorKind::ModelNotFound, message) }
         .with("model", asked)

@@ -59,13 +59,3 @@ fn the_callers_prompt_counts() {
     let request = chat_of(Extraction { prompt: "only the date".into(), ..asked(picture) });
     assert_eq!(request.messages[0].parts[1], Part::Text("only the date".into()));
 }
-
-#[test]
-fn a_picture_has_a_largest_size() {
-    let limit = ImageLimit(10);
-    assert!(limit.check(10, "image.data").is_ok());
-    let error = limit.check(11, "image.data").unwrap_err();
-    assert_eq!((error.kind, error.field.as_deref()), (ErrorKind::TooLarge, Some("image.data")));
-    assert!(error.message.contains("10 bytes (AIGW_MAX_IMAGE_BYTES)"), "{error}");
-    assert!(error.metadata.contains(&("limit_bytes", "10".to_owned())), "{:?}", error.metadata);
-}

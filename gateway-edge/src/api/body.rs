@@ -3,7 +3,10 @@
 use http::StatusCode;
 use serde::{Deserialize, Deserializer, Serialize, de::DeserializeOwned};
 
-use crate::error::Failure;
+use crate::error::{
+    Failure,
+    expected::{expected, without_place},
+};
 
 use super::query::unknown;
 
@@ -60,11 +63,10 @@ pub fn unchanged(members: &str) -> Failure {
 fn explain(path: &str, error: &serde_json::Error) -> Failure {
     // Members that the caller names may stand in it.
     let path = if path.len() > LONGEST_PATH { "" } else { path };
-    let text = error.to_string();
     if !error.is_data() {
-        return Failure::new(StatusCode::BAD_REQUEST, format!("We could not parse the JSON body: {text}."));
+        return Failure::new(StatusCode::BAD_REQUEST, format!("We could not parse the JSON body: {error}."));
     }
-    let text = text.rsplit_once(" at line ").map_or(text.as_str(), |(text, _)| text);
+    let text = without_place(error);
     let quoted = |start: &str| text.strip_prefix(start)?.split_once('`');
     if let Some((name, rest)) = quoted("unknown field `") {
         let expected = rest.split_once("expected ").map_or("none", |(_, names)| names.trim_start_matches("one of "));
@@ -74,7 +76,7 @@ fn explain(path: &str, error: &serde_json::Error) -> Failure {
         let message = format!("'{name}' is given twice, perhaps by two names; give it once.");
         return Failure::invalid(name, message).renamed(|shown| within(path, name, shown));
     }
-    let expected = text.rsplit_once("expected ").map_or("another value", |(_, expected)| expected);
+    let expected = expected(error).unwrap_or_else(|| "another value".to_owned());
     Failure::invalid(path, format!("Invalid '{path}': expected {expected}."))
 }
 

@@ -1,6 +1,5 @@
 //! Gateway keys: what a caller writes to make and change them, and how they are shown. The key itself is shown once.
 
-use prost_types::FieldMask;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -8,6 +7,7 @@ use crate::{error::Failure, pb};
 
 use super::{
     body::{given, unchanged},
+    changes::Changes,
     query::Query,
     schemas,
     time::{Time, moment},
@@ -101,31 +101,18 @@ pub struct GatewayKeyChanges {
 impl GatewayKeyChanges {
     pub fn into_request(self, id: String) -> Result<pb::UpdateGatewayKeyRequest, Failure> {
         let mut key = pb::GatewayKey { id, ..Default::default() };
-        let mut paths = Vec::new();
-        if let Some(name) = self.name {
-            key.name = name.unwrap_or_default();
-            paths.push("name".to_owned());
-        }
-        if let Some(active) = self.is_active {
-            key.active = active;
-            paths.push("active".to_owned());
-        }
-        if let Some(time) = self.expires_at {
-            key.expire_time = time.map(|time| moment(&time, "expires_at")).transpose()?;
-            paths.push("expire_time".to_owned());
-        }
-        if let Some(list) = self.scopes {
-            key.scopes = scopes(list.unwrap_or_default())?;
-            paths.push("scopes".to_owned());
-        }
-        if let Some(models) = self.allowed_models {
-            key.allowed_models = models.unwrap_or_default();
-            paths.push("allowed_models".to_owned());
-        }
-        if paths.is_empty() {
+        let mut changes = Changes::default();
+        let until = |time: Option<String>| time.map(|time| moment(&time, "expires_at")).transpose();
+        let listed = |words: Option<Vec<String>>| scopes(words.unwrap_or_default());
+        changes.set("name", self.name, &mut key.name);
+        changes.set("active", self.is_active.map(Some), &mut key.active);
+        changes.set("expire_time", self.expires_at.map(until).transpose()?.map(Some), &mut key.expire_time);
+        changes.set("scopes", self.scopes.map(listed).transpose()?.map(Some), &mut key.scopes);
+        changes.set("allowed_models", self.allowed_models, &mut key.allowed_models);
+        if changes.is_empty() {
             return Err(unchanged("name, is_active, expires_at, scopes, allowed_models"));
         }
-        Ok(pb::UpdateGatewayKeyRequest { gateway_key: Some(key), update_mask: Some(FieldMask { paths }) })
+        Ok(pb::UpdateGatewayKeyRequest { gateway_key: Some(key), update_mask: Some(changes.into_mask()) })
     }
 }
 

@@ -115,6 +115,9 @@ impl Turn {
 
 /// Tells a field of the prompt's messages in the names of this route: the last one is `message`, the others are history.
 pub fn retell(param: String, messages: usize) -> String {
+    if param == "messages" {
+        return "history".into();
+    }
     let Some((index, rest)) = param.strip_prefix("messages[").and_then(|rest| rest.split_once(']')) else {
         return param;
     };

@@ -22,6 +22,8 @@ pub const OPTIONS: [&str; 5] = ["provider", "provider_name", "format", "all_or_n
 pub struct Import {
     request: pb::ImportProviderKeysRequest,
     has_content: bool,
+    /// Whether the rows stand in a member of a JSON object.
+    is_envelope: bool,
 }
 
 impl Import {
@@ -62,6 +64,7 @@ impl Import {
             self.content(json, pb::ImportFormat::Json);
             return Ok(());
         }
+        self.is_envelope = true;
         let envelope: Envelope = body::read(&json)?;
         if let Some(provider) = envelope.provider_name {
             self.request.default_provider = provider;
@@ -77,8 +80,13 @@ impl Import {
         Ok(())
     }
 
+    /// Returns what the caller calls the rows.
+    pub fn content_name(&self) -> &'static str {
+        if self.is_envelope { "content" } else { "file" }
+    }
+
     pub fn into_request(self) -> Result<pb::ImportProviderKeysRequest, Failure> {
-        if self.has_content { Ok(self.request) } else { Err(Failure::missing("file")) }
+        if self.has_content { Ok(self.request) } else { Err(Failure::missing(self.content_name())) }
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use prost_types::FieldMask;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -10,6 +9,7 @@ use crate::{error::Failure, pb};
 
 use super::{
     body::{given, unchanged},
+    changes::Changes,
     query::Query,
     schemas,
     time::Time,
@@ -152,33 +152,18 @@ impl ProviderKeyChanges {
     pub fn into_calls(self, id: String) -> Result<ProviderKeyCalls, Failure> {
         let mut key = pb::ProviderKey { id, ..Default::default() };
         let mut secret = String::new();
-        let mut paths = Vec::new();
-        if let Some(name) = self.name {
-            key.name = name.unwrap_or_default();
-            paths.push("name".to_owned());
-        }
-        if let Some(active) = self.is_active {
-            key.active = active;
-            paths.push("active".to_owned());
-        }
-        if let Some(given) = self.api_key {
-            secret = given.unwrap_or_default();
-            paths.push("secret".to_owned());
-        }
-        if let Some(owner) = self.quota_owner {
-            key.quota_owner = owner.unwrap_or_default();
-            paths.push("quota_owner".to_owned());
-        }
-        if let Some(parameters) = self.parameters {
-            key.parameters = parameters.unwrap_or_default();
-            paths.push("parameters".to_owned());
-        }
-        if paths.is_empty() && self.is_selected.is_none() {
+        let mut changes = Changes::default();
+        changes.set("name", self.name, &mut key.name);
+        changes.set("active", self.is_active.map(Some), &mut key.active);
+        changes.set("secret", self.api_key, &mut secret);
+        changes.set("quota_owner", self.quota_owner, &mut key.quota_owner);
+        changes.set("parameters", self.parameters, &mut key.parameters);
+        if changes.is_empty() && self.is_selected.is_none() {
             return Err(unchanged("name, is_active, api_key, quota_owner, parameters, is_selected"));
         }
-        let update = (!paths.is_empty()).then_some(pb::UpdateProviderKeyRequest {
+        let update = (!changes.is_empty()).then(|| pb::UpdateProviderKeyRequest {
             provider_key: Some(key),
-            update_mask: Some(FieldMask { paths }),
+            update_mask: Some(changes.into_mask()),
             secret,
         });
         Ok(ProviderKeyCalls { update, select: self.is_selected })

@@ -210,7 +210,7 @@ fn an_import_in_a_json_body() {
     assert_eq!((request.format, &*request.content, &*request.default_provider), (4, &b"a\nb"[..], "xai"));
     assert!(request.all_or_nothing);
     for (query, json, param) in [
-        ("", "{}", "file"),
+        ("", "{}", "content"),
         ("", r#"{"keys":[]}"#, "keys"),
         ("", r#"{"content":"a","format":"yaml"}"#, "format"),
         ("dry_run=maybe", "[]", "dry_run"),

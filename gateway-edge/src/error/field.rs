@@ -33,7 +33,6 @@ pub const API: Names = Names(&[
     ("page_size", "limit"),
     ("start_time", "from_date"),
     ("end_time", "to_date"),
-    ("content", "file"),
     ("default_provider", "provider"),
     ("model_id", "model"),
 ]);
@@ -48,6 +47,17 @@ impl Names {
     pub fn rename(self, path: String) -> String {
         let head = path.split(['.', '[']).next().unwrap_or_default();
         self.0.iter().find(|(chat, _)| *chat == head).map_or_else(|| path.clone(), |(_, here)| (*here).to_owned())
+    }
+}
+
+/// Writes `name` for `path` where a message begins with it, as the service's do, or has it in quotes, as our own do.
+pub fn retold(message: String, path: &str, name: &str) -> String {
+    if path.is_empty() || path == name {
+        return message;
+    }
+    match message.strip_prefix(path).filter(|rest| rest.starts_with([' ', ':'])) {
+        Some(rest) => format!("{name}{rest}"),
+        None => message.replacen(&format!("'{path}'"), &format!("'{name}'"), 1),
     }
 }
 

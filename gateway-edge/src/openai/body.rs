@@ -12,6 +12,7 @@ use serde_json::value::RawValue;
 use super::{
     lenient::{Alternative, Int, Str, StringOr},
     read::Extension,
+    words,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -42,13 +43,16 @@ pub struct ChatBody<'a> {
     pub gateway: Option<Extension>,
     pub tools: Option<Vec<ToolBody<'a>>>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::MODES))]
     pub tool_choice: Option<StringOr<ToolChoiceBody<'a>>>,
     pub parallel_tool_calls: Option<bool>,
     #[serde(borrow)]
     pub functions: Option<Vec<FunctionBody<'a>>>,
+    #[schemars(transform = words::only(words::MODES))]
     pub function_call: Option<StringOr<Named>>,
     #[serde(borrow)]
     pub response_format: Option<ResponseFormatBody<'a>>,
+    #[schemars(transform = words::only(words::EFFORTS))]
     pub reasoning_effort: Option<Str<'a>>,
     /// As OpenRouter's clients write it.
     #[serde(borrow)]
@@ -57,18 +61,22 @@ pub struct ChatBody<'a> {
     /// As Anthropic's clients and several vendors write it.
     #[serde(borrow)]
     pub thinking: Option<&'a RawValue>,
+    #[schemars(transform = words::only(words::VERBOSITIES))]
     pub verbosity: Option<Str<'a>>,
+    #[schemars(transform = words::only(words::MODALITIES))]
     pub modalities: Option<Vec<Str<'a>>>,
     pub audio: Option<AudioOptions>,
     #[serde(borrow)]
     pub prediction: Option<Prediction<'a>>,
     pub metadata: Option<HashMap<String, String>>,
+    #[schemars(transform = words::usually(words::TIERS))]
     pub service_tier: Option<String>,
     pub web_search_options: Option<WebSearch>,
     pub store: Option<bool>,
     pub user: Option<String>,
     pub safety_identifier: Option<String>,
     pub prompt_cache_key: Option<String>,
+    #[schemars(transform = words::usually(words::CACHE_RETENTIONS))]
     pub prompt_cache_retention: Option<String>,
 }
 
@@ -80,6 +88,7 @@ pub struct StreamOptions {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct MessageBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::SPEAKERS))]
     pub role: Option<Str<'a>>,
     #[serde(borrow)]
     pub content: Option<StringOr<Vec<PartBody<'a>>>>,
@@ -109,6 +118,7 @@ pub struct AudioReference {
 #[derive(Debug, Deserialize, Default, JsonSchema)]
 pub struct PartBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::PARTS))]
     pub r#type: Option<Str<'a>>,
     pub text: Option<String>,
     pub refusal: Option<String>,
@@ -128,6 +138,7 @@ impl Alternative for Vec<PartBody<'_>> {
 pub struct ImageBody<'a> {
     #[serde(borrow)]
     pub url: Option<Str<'a>>,
+    #[schemars(transform = words::only(words::DETAILS))]
     pub detail: Option<Str<'a>>,
 }
 
@@ -140,6 +151,7 @@ pub struct AudioBody<'a> {
     #[serde(borrow)]
     pub data: Option<Str<'a>>,
     #[serde(borrow)]
+    #[schemars(transform = words::usually(words::SOUNDS))]
     pub format: Option<Str<'a>>,
 }
 
@@ -155,6 +167,7 @@ pub struct FileBody<'a> {
 pub struct ToolCallBody<'a> {
     pub id: Option<String>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::TOOLS))]
     pub r#type: Option<Str<'a>>,
     #[serde(borrow)]
     pub function: Option<CalledFunction<'a>>,
@@ -181,6 +194,7 @@ pub struct CalledCustom {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ToolBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::TOOLS))]
     pub r#type: Option<Str<'a>>,
     #[serde(borrow)]
     pub function: Option<FunctionBody<'a>>,
@@ -210,6 +224,7 @@ pub struct CustomFormat {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct GrammarBody {
+    #[schemars(transform = words::usually(words::SYNTAXES))]
     pub syntax: Option<String>,
     pub definition: Option<String>,
 }
@@ -226,6 +241,7 @@ impl Alternative for Named {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ToolChoiceBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::usually(words::CHOICES))]
     pub r#type: Option<Str<'a>>,
     pub function: Option<Named>,
     pub custom: Option<Named>,
@@ -240,6 +256,7 @@ impl Alternative for ToolChoiceBody<'_> {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AllowedTools<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::MODES))]
     pub mode: Option<Str<'a>>,
     pub tools: Option<Vec<AllowedTool>>,
 }
@@ -253,6 +270,7 @@ pub struct AllowedTool {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ResponseFormatBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::FORMATS))]
     pub r#type: Option<Str<'a>>,
     #[serde(borrow)]
     pub json_schema: Option<JsonSchemaBody<'a>>,
@@ -270,6 +288,7 @@ pub struct JsonSchemaBody<'a> {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct AudioOptions {
     pub voice: Option<StringOr<Identified>>,
+    #[schemars(transform = words::usually(words::VOICED))]
     pub format: Option<String>,
 }
 
@@ -291,6 +310,7 @@ pub struct Prediction<'a> {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ReasoningBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::EFFORTS))]
     pub effort: Option<Str<'a>>,
     pub max_tokens: Option<Int>,
     pub exclude: Option<bool>,
@@ -300,6 +320,7 @@ pub struct ReasoningBody<'a> {
 /// What OpenAI has, and what the contract has beyond it.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct WebSearch {
+    #[schemars(transform = words::usually(words::CONTEXT_SIZES))]
     pub search_context_size: Option<String>,
     pub user_location: Option<UserLocation>,
     pub filters: Option<SearchFilters>,

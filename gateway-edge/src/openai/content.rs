@@ -10,7 +10,7 @@ use crate::{error::Failure, pb};
 use super::{
     body::{AudioBody, FileBody, ImageBody, PartBody},
     lenient::StringOr,
-    options::one_of,
+    words::{DETAILS, PARTS, PartKind, one_of},
 };
 use pb::{media_source::Source, part::Content};
 
@@ -19,13 +19,6 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
     general_purpose::NO_PAD.with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
 );
-
-const DETAILS: &[(&str, pb::ImageDetail)] = &[
-    ("auto", pb::ImageDetail::Auto),
-    ("low", pb::ImageDetail::Low),
-    ("high", pb::ImageDetail::High),
-    ("original", pb::ImageDetail::Original),
-];
 
 /// Where a part stands, for failures.
 #[derive(Clone, Copy)]
@@ -45,23 +38,6 @@ impl At {
     }
 }
 
-#[derive(Clone, Copy)]
-enum Kind {
-    Text,
-    Image,
-    Audio,
-    File,
-    Refusal,
-}
-
-const KINDS: &[(&str, Kind)] = &[
-    ("text", Kind::Text),
-    ("image_url", Kind::Image),
-    ("input_audio", Kind::Audio),
-    ("file", Kind::File),
-    ("refusal", Kind::Refusal),
-];
-
 pub fn text(text: String) -> pb::Part {
     pb::Part { content: Some(Content::Text(pb::TextPart { text })) }
 }
@@ -69,12 +45,12 @@ pub fn text(text: String) -> pb::Part {
 pub fn part(body: PartBody<'_>, at: At) -> Result<pb::Part, Failure> {
     let missing = |name: &'static str| move || Failure::missing(at.field(name));
     let kind = body.r#type.as_deref().ok_or_else(missing("type"))?;
-    let content = match one_of(kind, KINDS, || at.field("type"))? {
-        Kind::Text => Content::Text(pb::TextPart { text: body.text.ok_or_else(missing("text"))? }),
-        Kind::Refusal => Content::Refusal(pb::RefusalPart { text: body.refusal.ok_or_else(missing("refusal"))? }),
-        Kind::Image => Content::Image(image(body.image_url.ok_or_else(missing("image_url"))?, at)?),
-        Kind::Audio => Content::Audio(audio(body.input_audio.ok_or_else(missing("input_audio"))?, at)?),
-        Kind::File => Content::File(file(body.file.ok_or_else(missing("file"))?, at)?),
+    let content = match one_of(kind, PARTS, || at.field("type"))? {
+        PartKind::Text => Content::Text(pb::TextPart { text: body.text.ok_or_else(missing("text"))? }),
+        PartKind::Refusal => Content::Refusal(pb::RefusalPart { text: body.refusal.ok_or_else(missing("refusal"))? }),
+        PartKind::Image => Content::Image(image(body.image_url.ok_or_else(missing("image_url"))?, at)?),
+        PartKind::Audio => Content::Audio(audio(body.input_audio.ok_or_else(missing("input_audio"))?, at)?),
+        PartKind::File => Content::File(file(body.file.ok_or_else(missing("file"))?, at)?),
     };
     Ok(pb::Part { content: Some(content) })
 }

@@ -17,9 +17,10 @@ use crate::{
 use super::{
     frame::json,
     lenient::{Int, Str},
-    options::{count, one_of},
+    options::count,
     read::{Extension, is_strict, read},
     shapes::Warnings,
+    words::{self, ENCODINGS, Encoding, one_of},
 };
 
 /// OpenAI's limits; the contract has the first one too.
@@ -34,6 +35,7 @@ pub struct EmbeddingBody<'a> {
     #[schemars(required)]
     input: Option<Inputs>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(ENCODINGS))]
     encoding_format: Option<Str<'a>>,
     dimensions: Option<Int>,
     user: Option<String>,
@@ -46,13 +48,6 @@ pub struct EmbeddingBody<'a> {
 pub struct EmbeddingCall {
     pub request: pb::CreateEmbeddingsRequest,
     pub encoding: Encoding,
-}
-
-/// How a vector is written. Clients that do not choose ask for base64: it is a fifth of the size.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encoding {
-    Float,
-    Base64,
 }
 
 /// Reads a request body.
@@ -71,9 +66,7 @@ pub fn parse(json: &[u8]) -> Result<EmbeddingCall, Failure> {
         return Err(Failure::invalid("input", "Invalid 'input': an input cannot be empty."));
     }
     let encoding = match body.encoding_format.as_deref() {
-        Some(name) => {
-            one_of(name, &[("float", Encoding::Float), ("base64", Encoding::Base64)], || "encoding_format".to_owned())?
-        }
+        Some(name) => one_of(name, ENCODINGS, || "encoding_format".to_owned())?,
         None => Encoding::Float,
     };
     let request = pb::CreateEmbeddingsRequest {

@@ -60,7 +60,7 @@ impl JsonSchema for Int {
     }
 }
 
-/// Text that is only looked at: borrowed from the body unless it holds escapes.
+// Text that is only looked at: borrowed from the body unless it holds escapes.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq, Eq, JsonSchema)]
 #[schemars(inline)]
 pub struct Str<'a>(#[serde(borrow)] pub Cow<'a, str>);

@@ -7,30 +7,10 @@ use super::{
     body::{MessageBody, PartBody},
     content::{self, At},
     lenient::StringOr,
-    options::one_of,
     state, tools,
+    words::{SPEAKERS, Speaker, one_of},
 };
 use pb::part::Content;
-
-#[derive(Clone, Copy, PartialEq)]
-enum Speaker {
-    System,
-    Developer,
-    User,
-    Assistant,
-    Tool,
-    /// Deprecated: a tool message that names the function instead of the call.
-    Function,
-}
-
-const SPEAKERS: &[(&str, Speaker)] = &[
-    ("user", Speaker::User),
-    ("assistant", Speaker::Assistant),
-    ("system", Speaker::System),
-    ("tool", Speaker::Tool),
-    ("developer", Speaker::Developer),
-    ("function", Speaker::Function),
-];
 
 type Said<'a> = Option<StringOr<Vec<PartBody<'a>>>>;
 

@@ -26,6 +26,7 @@ mod state;
 mod told;
 mod tools;
 mod trail;
+mod words;
 
 pub use body::ChatBody;
 pub use chunks::ChunkWriter;

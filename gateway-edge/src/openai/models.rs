@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::{api::time::day, error::Failure, pb};
 
-use super::options::{MODALITIES, one_of};
+use super::words::{MODALITIES, one_of};
 
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "ModelList")]

@@ -7,25 +7,8 @@ use crate::{error::Failure, pb};
 use super::{
     body::{AudioOptions, JsonSchemaBody, Prediction, ResponseFormatBody},
     lenient::{Int, Str, StringOr},
+    words::{FORMATS, FormatKind, MODALITIES, one_of},
 };
-
-pub const VERBOSITIES: &[(&str, pb::Verbosity)] =
-    &[("low", pb::Verbosity::Low), ("medium", pb::Verbosity::Medium), ("high", pb::Verbosity::High)];
-
-pub const MODALITIES: &[(&str, pb::Modality)] =
-    &[("text", pb::Modality::Text), ("audio", pb::Modality::Audio), ("image", pb::Modality::Image)];
-
-/// Finds `value` in a table of names; `param` is called only to name the field in the failure.
-pub fn one_of<T: Copy>(value: &str, table: &[(&str, T)], param: impl FnOnce() -> String) -> Result<T, Failure> {
-    if let Some((_, found)) = table.iter().find(|(name, _)| *name == value) {
-        return Ok(*found);
-    }
-    let names: Vec<String> = table.iter().map(|(name, _)| format!("'{name}'")).collect();
-    let param = param();
-    let shown: String = value.chars().take(64).collect();
-    let message = format!("Invalid value: '{shown}'. Supported values of '{param}' are: {}.", names.join(", "));
-    Err(Failure::invalid(param, message))
-}
 
 /// Returns a count as the contract has it.
 pub fn count(value: Option<Int>, param: &'static str) -> Result<Option<u32>, Failure> {
@@ -62,13 +45,11 @@ pub fn predicted_output(prediction: Prediction<'_>) -> Result<String, Failure> {
 
 pub fn response_format(format: ResponseFormatBody<'_>) -> Result<pb::ResponseFormat, Failure> {
     use pb::response_format::Format;
-    const KINDS: &[(&str, u8)] = &[("text", 0), ("json_object", 1), ("json_schema", 2)];
-
     let kind = format.r#type.as_deref().ok_or_else(|| Failure::missing("response_format.type"))?;
-    let format = match one_of(kind, KINDS, || "response_format.type".into())? {
-        0 => Format::Text(pb::TextFormat {}),
-        1 => Format::JsonObject(pb::JsonObjectFormat {}),
-        _ => {
+    let format = match one_of(kind, FORMATS, || "response_format.type".into())? {
+        FormatKind::Text => Format::Text(pb::TextFormat {}),
+        FormatKind::Json => Format::JsonObject(pb::JsonObjectFormat {}),
+        FormatKind::Schema => {
             let missing = || Failure::missing("response_format.json_schema");
             let schema = format.json_schema.ok_or_else(missing)?;
             json_schema(schema, "response_format.json_schema")?

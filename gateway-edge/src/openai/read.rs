@@ -4,7 +4,10 @@
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-use crate::error::Failure;
+use crate::error::{
+    Failure,
+    expected::{expected, without_place},
+};
 
 use super::rest::{self, Rest};
 
@@ -35,7 +38,7 @@ pub fn read<'a, T: Deserialize<'a>>(json: &'a [u8]) -> Result<(T, Rest<'a>), Fai
 /// Finds out which field is wrong. Only failures pay for it: the body is read a second time with the path recorded.
 fn explain<'a, T: Deserialize<'a>>(json: &'a [u8], error: &serde_json::Error) -> Failure {
     if !error.is_data() {
-        let message = format!("We could not parse the JSON body of your request: {}.", shortened(error));
+        let message = format!("We could not parse the JSON body of your request: {error}.");
         return Failure::new(http::StatusCode::BAD_REQUEST, message);
     }
     let mut track = serde_path_to_error::Track::new();
@@ -44,18 +47,18 @@ fn explain<'a, T: Deserialize<'a>>(json: &'a [u8], error: &serde_json::Error) ->
     let _: Result<T, _> = rest::deserialize(tracked, &mut Rest::default());
     let path = track.path().to_string();
     if path == "." || path == "?" {
-        return Failure::new(http::StatusCode::BAD_REQUEST, format!("Invalid request body: {}.", shortened(error)))
+        return Failure::new(http::StatusCode::BAD_REQUEST, format!("Invalid request body: {}.", wrong(error)))
             .with_code("invalid_value");
     }
-    Failure::invalid(&*path, format!("Invalid '{path}': {}.", shortened(error)))
+    Failure::invalid(&*path, format!("Invalid '{path}': {}.", wrong(error)))
 }
 
-/// serde quotes the value it did not expect, which may be a whole picture.
-fn shortened(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    if text.len() <= 300 {
-        return text;
+/// Says what is wrong with a value. What is no matter of its kind is a name, which may be long.
+fn wrong(error: &serde_json::Error) -> String {
+    if let Some(expected) = expected(error) {
+        return format!("expected {expected}");
     }
-    let place = format!("at line {} column {}", error.line(), error.column());
-    format!("{}… {place}", &text[..text.floor_char_boundary(200)])
+    let text = without_place(error);
+    let short = &text[..text.floor_char_boundary(200)];
+    if short.len() < text.len() { format!("{short}…") } else { text }
 }

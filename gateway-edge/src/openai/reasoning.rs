@@ -8,19 +8,10 @@ use crate::{error::Failure, pb};
 use super::{
     body::ReasoningBody,
     lenient::{Int, Str},
-    options::{count, one_of},
+    options::count,
+    words::{EFFORTS, one_of},
 };
 use pb::reasoning_options::Amount;
-
-pub const EFFORTS: &[(&str, pb::ReasoningEffort)] = &[
-    ("none", pb::ReasoningEffort::None),
-    ("minimal", pb::ReasoningEffort::Minimal),
-    ("low", pb::ReasoningEffort::Low),
-    ("medium", pb::ReasoningEffort::Medium),
-    ("high", pb::ReasoningEffort::High),
-    ("xhigh", pb::ReasoningEffort::Xhigh),
-    ("max", pb::ReasoningEffort::Max),
-];
 
 /// What a request says about thinking, wherever it says it.
 pub struct Wishes<'a> {

@@ -10,6 +10,7 @@ use super::{
     read::{is_strict, read},
     reasoning::{self, Thinking, Wishes},
     search, tools,
+    words::{VERBOSITIES, one_of},
 };
 
 /// What the caller asked for, and how the answer has to look.
@@ -56,7 +57,7 @@ fn prompt(body: ChatBody<'_>, thinking: Option<Thinking>, provider_options: Stri
         (None, choice) => choice.map(tools::function_choice).transpose()?,
     };
     let verbosity = match body.verbosity.as_deref() {
-        Some(verbosity) => options::one_of(verbosity, options::VERBOSITIES, || "verbosity".into())?,
+        Some(verbosity) => one_of(verbosity, VERBOSITIES, || "verbosity".into())?,
         None => pb::Verbosity::Unspecified,
     };
     Ok(pb::ChatPrompt {

@@ -7,17 +7,9 @@ use crate::{error::Failure, pb};
 use super::{
     body::{CustomBody, FunctionBody, Named, ToolBody, ToolCallBody, ToolChoiceBody},
     lenient::StringOr,
-    options::one_of,
     state,
+    words::{MODES, TOOLS, one_of},
 };
-
-pub const KINDS: &[(&str, pb::ToolKind)] = &[("function", pb::ToolKind::Function), ("custom", pb::ToolKind::Custom)];
-
-const MODES: &[(&str, pb::ToolChoiceMode)] = &[
-    ("none", pb::ToolChoiceMode::None),
-    ("auto", pb::ToolChoiceMode::Auto),
-    ("required", pb::ToolChoiceMode::Required),
-];
 
 pub fn tools(tools: Vec<ToolBody<'_>>) -> Result<Vec<pb::Tool>, Failure> {
     tools.into_iter().enumerate().map(|(i, body)| tool(i, body)).collect()
@@ -28,7 +20,7 @@ fn tool(at: usize, body: ToolBody<'_>) -> Result<pb::Tool, Failure> {
 
     // Without `type` there is nothing else it could be than a function.
     let kind = body.r#type.as_deref().unwrap_or("function");
-    let tool = match one_of(kind, KINDS, || format!("tools[{at}].type"))? {
+    let tool = match one_of(kind, TOOLS, || format!("tools[{at}].type"))? {
         pb::ToolKind::Custom => {
             let custom = body.custom.ok_or_else(|| Failure::missing(format!("tools[{at}].custom")))?;
             Tool::Custom(custom_tool(custom, || format!("tools[{at}].custom"))?)
@@ -89,7 +81,7 @@ pub fn choice(choice: StringOr<ToolChoiceBody<'_>>) -> Result<pb::ToolChoice, Fa
         }
         return Ok(choice);
     }
-    let kind = one_of(kind, KINDS, || "tool_choice.type".into())?;
+    let kind = one_of(kind, TOOLS, || "tool_choice.type".into())?;
     let named = if kind == pb::ToolKind::Custom { body.custom } else { body.function };
     let missing = if kind == pb::ToolKind::Custom { "tool_choice.custom.name" } else { "tool_choice.function.name" };
     let name = named.and_then(|named| named.name).ok_or_else(|| Failure::missing(missing))?;
@@ -125,7 +117,7 @@ pub fn call(
     let id = body.id.ok_or_else(|| Failure::missing(format!("{}.id", at())))?;
     // Some clients leave `type` out; the member that is there tells.
     let kind = match body.r#type.as_deref() {
-        Some(kind) => one_of(kind, KINDS, || format!("{}.type", at()))?,
+        Some(kind) => one_of(kind, TOOLS, || format!("{}.type", at()))?,
         None if body.custom.is_some() => pb::ToolKind::Custom,
         None => pb::ToolKind::Function,
     };

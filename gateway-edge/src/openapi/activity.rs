@@ -24,7 +24,7 @@ fn filters() -> [Parameter; 5] {
         Parameter::query("action", actions, "Only these actions."),
         Parameter::text("key", examples::KEY_ID, "Only what concerns the provider key with this id.")
             .also(&["provider_key_id", "key_id"]),
-        Parameter::text("gateway_key_id", examples::KEY_ID, "Only what the gateway key with this id did."),
+        Parameter::text("gateway_key_id", examples::GATEWAY_KEY_ID, "Only what the gateway key with this id did."),
         Parameter::text("text", "quota", "Only entries that say this."),
     ]
 }
@@ -73,7 +73,7 @@ pub fn usage() -> Operation {
         .parameter(Parameter::text("provider", "google", "Only requests to this provider.").also(&["provider_name"]))
         .parameter(Parameter::text("model", "sandbox/echo", "Only requests of this model."))
         .parameter(
-            Parameter::text("key_id", examples::KEY_ID, "Only requests with the gateway key of this id.")
+            Parameter::text("key_id", examples::GATEWAY_KEY_ID, "Only requests with the gateway key of this id.")
                 .also(&["gateway_key_id"]),
         )
         .parameters(examples::pages())

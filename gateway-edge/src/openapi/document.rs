@@ -40,7 +40,7 @@ forgiven; `HEAD` works where `GET` does; `OPTIONS` and a 405 name the methods in
 `x-request-id`, the caller's own if there was one. Errors below `/v1` have OpenAI's form, errors below `/api/v1` are \
 `{detail, code, request_id}`, and `param` where a field is wrong.
 
-The same and more can be had over gRPC: the files of the contract are at [/proto](/proto).";
+The same and more can be had over gRPC: the files of the contract are at [/proto](proto).";
 
 /// Makes the document as JSON.
 pub fn document<'a>(routes: impl Iterator<Item = Described<'a>>) -> Bytes {
@@ -61,7 +61,7 @@ pub fn document<'a>(routes: impl Iterator<Item = Described<'a>>) -> Bytes {
             "description": ABOUT,
             "license": {"name": env!("CARGO_PKG_LICENSE"), "identifier": env!("CARGO_PKG_LICENSE")},
         },
-        "servers": [{"url": "/", "description": "where this document came from"}],
+        "servers": [{"url": ".", "description": "where this document came from"}],
         "security": [{"gatewayKey": []}],
         "tags": tags,
         "paths": paths,

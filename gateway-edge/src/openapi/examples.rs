@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::operation::Parameter;
 
+/// Of a provider key or an entry.
 pub const KEY_ID: &str = "0199f0c2-b7a5-7d0e-9c5b-1a2f3d4e5f60";
+pub const GATEWAY_KEY_ID: &str = "k7QmZx2VbN4p";
 const TIME: &str = "2026-11-23T08:00:00.125Z";
 
 pub const ID: &[&str] = &["x-request-id"];
@@ -135,7 +137,7 @@ pub fn models() -> Value {
 
 pub fn gateway_key() -> Value {
     json!({
-        "id": KEY_ID, "name": "team", "public_id": "0199f0c2b7a5", "is_active": true, "expires_at": "2030-01-01T00:00:00Z",
+        "id": GATEWAY_KEY_ID, "name": "team", "public_id": GATEWAY_KEY_ID, "is_active": true, "expires_at": "2030-01-01T00:00:00Z",
         "scopes": ["models"], "allowed_models": [], "user_id": "0199f0c2-0000-7000-8000-000000000001", "created_at": TIME,
         "updated_at": TIME, "last_used_at": null,
     })

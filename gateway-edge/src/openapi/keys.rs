@@ -17,7 +17,7 @@ fn operation(id: &'static str, summary: &'static str) -> Operation {
 }
 
 fn of_one(id: &'static str, summary: &'static str) -> Operation {
-    operation(id, summary).parameter(Parameter::path("id", examples::KEY_ID, "The key's id.")).fails(&[404])
+    operation(id, summary).parameter(Parameter::path("id", examples::GATEWAY_KEY_ID, "The key's id.")).fails(&[404])
 }
 
 fn shown() -> Value {
@@ -37,7 +37,7 @@ pub fn list() -> Operation {
 
 pub fn create() -> Operation {
     let mut made = shown();
-    made["api_key"] = json!("sk-0199f0c2b7a5-…");
+    made["api_key"] = json!(format!("sk-{}-…", examples::GATEWAY_KEY_ID));
     operation("createGatewayKey", "Make a gateway key")
         .about("The key's text is in `api_key` of the answer, this once.")
         .takes::<NewGatewayKey>(vec![(

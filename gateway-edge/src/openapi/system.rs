@@ -80,7 +80,7 @@ pub fn redoc() -> Operation {
 
 /// What the pages above consist of.
 pub fn page_file() -> Operation {
-    let name = Parameter::path("file", "start.js", "Name of the file.");
+    let name = Parameter::path("file", "swagger.js", "Name of the file.");
     let found = Answer::empty(200, "The file.").or_as("text/javascript", text, vec![]);
     let found = found.or_as("text/css", text, vec![]).or_as("text/plain", text, vec![]).headers(CACHED);
     operation("getDocsFile", "A file of the pages").parameter(name).answer(found).answer(unchanged()).fails(&[404])

@@ -45,9 +45,9 @@ fn form(_: &mut SchemaGenerator) -> Schema {
         "type": "object",
         "required": ["file"],
         "properties": {
-            "model": {"type": "string", "description": "Who reads; the gateway's default when absent.", "examples": ["sandbox/echo"]},
+            "model": {"type": "string", "description": "Who reads; the gateway's default when absent.", "examples": ["sandbox/vision"]},
             "prompt": {"type": "string", "description": "What to do; to read all text when absent."},
-            "file": {"contentMediaType": "application/octet-stream", "description": "The picture."},
+            "file": {"contentMediaType": "application/octet-stream", "description": "The picture, or a PDF."},
         },
         "additionalProperties": false,
     })

@@ -125,6 +125,9 @@ async fn forgiving(rest: Arc<Rest>, request: Request) -> Response {
         return answer;
     }
     let Some(path) = tidy(request.uri().path()) else { return unknown_route(State(rest.edge.clone()), request).await };
+    if let Some(moved) = pages::moved(&path, &request) {
+        return moved;
+    }
     let (mut parts, body) = request.into_parts();
     parts.uri = with_path(&parts.uri, &path);
     match rest.strict.clone().oneshot(Request::from_parts(parts, body)).await {

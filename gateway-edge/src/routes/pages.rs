@@ -3,10 +3,11 @@
 use std::sync::{Arc, LazyLock};
 
 use axum::{
+    body::Body,
     extract::{Path, Request, State},
     response::Response,
 };
-use http::StatusCode;
+use http::{HeaderValue, Method, StatusCode, header};
 
 use crate::{
     assets::Asset,
@@ -14,6 +15,9 @@ use crate::{
     metadata::RequestId,
     routes::{answer::finish, edge::Edge},
 };
+
+/// Pages that load what stands beside them.
+const PAGES: [&str; 2] = ["docs", "redoc"];
 
 const HTML: &str = "text/html; charset=utf-8";
 const SCRIPT: &str = "text/javascript; charset=utf-8";
@@ -64,9 +68,27 @@ pub async fn file(Path(name): Path<String>, request: Request) -> Response {
     shown(FILES.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset), &request)
 }
 
+/// Sends a browser from a page's address with slashes at its end to the one without: what a page loads stands beside it,
+/// whatever path a proxy puts before ours.
+pub fn moved(tidied: &str, request: &Request) -> Option<Response> {
+    let page = PAGES.iter().find(|page| tidied.strip_prefix('/') == Some(**page))?;
+    let slashes = request.uri().path().bytes().rev().take_while(|byte| *byte == b'/').count();
+    let is_read = matches!(*request.method(), Method::GET | Method::HEAD);
+    let location = HeaderValue::try_from("../".repeat(slashes) + page).ok()?;
+    (is_read && slashes > 0).then(|| {
+        let mut response = Response::new(Body::empty());
+        *response.status_mut() = StatusCode::PERMANENT_REDIRECT;
+        response.headers_mut().insert(header::LOCATION, location);
+        finish(Ok(response), Style::OpenAi, &RequestId::of(request.headers()))
+    })
+}
+
 /// Answers with a file, if it is there.
 pub fn shown(asset: Option<&Asset>, request: &Request) -> Response {
     let found = asset.map(|asset| asset.answer(request.headers()));
     let missing = || Failure::new(StatusCode::NOT_FOUND, "There is no such file here.");
     finish(found.ok_or_else(missing), Style::OpenAi, &RequestId::of(request.headers()))
 }
+
+#[cfg(test)]
+mod tests;

@@ -73,7 +73,8 @@ fn explains_names_it_does_not_know() {
         ("google/", "google/"),
         ("gemini-1.5-pro", "use `google/gemini-3.8-flash` instead"),
         ("google/gemini-2.0-flash", "on 2026-06-01"),
-        ("perplexity/r1-1776", "shut down"),
+        ("perplexity/r1-1776", "shut down by its provider in 2025; use"),
+        ("google/gemini-1.5-pro", "in 2025-09"),
     ] {
         let error = catalog.resolve(name).expect_err(name);
         assert_eq!(error.kind, ErrorKind::ModelNotFound, "{name}");

@@ -226,7 +226,9 @@ def test_pages_ask_nobody_else(lonely, path):
         page = anybody.get(path)
         assert page.status_code == 200 and "default-src 'self'" in page.headers["content-security-policy"]
         assert "<script>" not in page.text and "http" not in page.text.replace('http-equiv', "")
-        for address in [part.split('"')[0] for part in page.text.split('="/docs/')[1:]]:
+        addresses = [part.split('"')[0] for part in page.text.split('="docs/')[1:]]
+        assert len(addresses) > 1, page.text
+        for address in addresses:
             small = anybody.get(f"/docs/{address}", headers={"accept-encoding": "gzip"})
             large = anybody.get(f"/docs/{address}", headers={"accept-encoding": "identity"})
             assert (small.status_code, small.content) == (200, large.content), address

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import gzip
 import io
 import json
@@ -162,6 +163,16 @@ def test_a_picture_that_is_too_large(rest, order):
     started = time.perf_counter()
     reply = rest.post(VISION, files=files)
     assert str(20 << 20) in refused(f"40 MB, {order}", reply, started, {413})
+
+
+def test_a_picture_in_a_chat_is_held_to_the_same(rest):
+    """21 MB fit into a body, and not into the limit of one picture."""
+    url = "data:image/png;base64," + base64.b64encode(b"\x89PNG\r\n\x1a\n" + bytes(21 << 20)).decode()
+    content = [{"type": "text", "text": "x"}, {"type": "image_url", "image_url": {"url": url}}]
+    started = time.perf_counter()
+    reply = rest.post(CHAT, json={"model": "sandbox/vision", "messages": [{"role": "user", "content": content}]})
+    assert f"{20 << 20} bytes (AIGW_MAX_IMAGE_BYTES)" in refused("a picture of 21 MB in a chat", reply, started, {413})
+    assert reply.json()["error"]["param"] == "messages[0].content[1].image_url"
 
 
 @pytest.mark.parametrize("path", [VISION, CHAT])

@@ -156,9 +156,11 @@ def test_lists_have_filters_and_pages(rest, add):
         ("POST", KEYS, {"provider_name": PROVIDER}, 400, "api_key"),
         ("POST", KEYS, {"api_key": "canary-secret"}, 400, "provider_name"),
         ("POST", KEYS, {"provider": "no-such", "secret": "canary-secret"}, 400, "provider"),
+        ("POST", KEYS, {"provider_name": "no-such", "api_key": "canary-secret"}, 400, "provider_name"),
+        ("POST", KEYS, {"provider_name": PROVIDER, "api_key": "canary secret"}, 400, "api_key"),
         ("POST", KEYS, {"provider": PROVIDER, "secret": "canary-secret", "colour": 1}, 400, "colour"),
-        ("POST", KEYS, {"provider": PROVIDER, "secret": ["canary-secret"]}, 400, "api_key"),
-        ("POST", KEYS, {"provider": PROVIDER, "secret": "canary secret"}, 400, "api_key"),
+        ("POST", KEYS, {"provider": PROVIDER, "secret": ["canary-secret"]}, 400, "secret"),
+        ("POST", KEYS, {"provider": PROVIDER, "secret": "canary secret"}, 400, "secret"),
         ("POST", KEYS, {"provider": PROVIDER, "secret": "canary-secret", "name": "n" * 101}, 400, "name"),
         ("PATCH", f"{KEYS}/no-such", {}, 400, None),
         ("PATCH", f"{KEYS}/no-such", {"name": "n"}, 404, "id"),
@@ -190,7 +192,7 @@ def test_what_is_refused(rest, method, path, body, status, param):
 def test_the_same_secret_twice(rest, add, keyed):
     add("first")
     [secret] = keyed.table
-    error = refused(rest.post(KEYS, json={"provider": PROVIDER, "secret": secret}), 409, "api_key")
+    error = refused(rest.post(KEYS, json={"provider": PROVIDER, "secret": secret}), 409, "secret")
     assert error["code"] == "already_exists" and secret not in error["detail"]
 
 

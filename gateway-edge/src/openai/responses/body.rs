@@ -10,6 +10,7 @@ use crate::openai::{
     body::{AudioBody, SearchFilters, UserLocation},
     lenient::{Alternative, Int, Str, StringOr},
     read::Extension,
+    words,
 };
 
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -31,6 +32,7 @@ pub struct ResponseBody<'a> {
     #[serde(borrow)]
     pub tools: Option<Vec<FlatTool<'a>>>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::MODES))]
     pub tool_choice: Option<StringOr<FlatChoice<'a>>>,
     pub parallel_tool_calls: Option<bool>,
     #[serde(borrow)]
@@ -38,11 +40,13 @@ pub struct ResponseBody<'a> {
     #[serde(borrow)]
     pub reasoning: Option<ThinkBody<'a>>,
     pub metadata: Option<HashMap<String, String>>,
+    #[schemars(transform = words::usually(words::TIERS))]
     pub service_tier: Option<String>,
     pub store: Option<bool>,
     pub user: Option<String>,
     pub safety_identifier: Option<String>,
     pub prompt_cache_key: Option<String>,
+    #[schemars(transform = words::usually(words::CACHE_RETENTIONS))]
     pub prompt_cache_retention: Option<String>,
     /// Extensions of ours.
     pub strict: Option<bool>,
@@ -73,8 +77,10 @@ pub struct ResponseBody<'a> {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct ItemBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::usually(words::ITEMS))]
     pub r#type: Option<Str<'a>>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::ITEM_ROLES))]
     pub role: Option<Str<'a>>,
     #[serde(borrow)]
     pub content: Option<StringOr<Vec<ContentBody<'a>>>>,
@@ -96,12 +102,14 @@ impl Alternative for Vec<ItemBody<'_>> {
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 pub struct ContentBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::usually(words::ITEM_PARTS))]
     pub r#type: Option<Str<'a>>,
     pub text: Option<String>,
     pub refusal: Option<String>,
     #[serde(borrow)]
     pub image_url: Option<Str<'a>>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::DETAILS))]
     pub detail: Option<Str<'a>>,
     pub file_id: Option<String>,
     #[serde(borrow)]
@@ -121,6 +129,7 @@ impl Alternative for Vec<ContentBody<'_>> {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatTool<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::usually(words::FLAT_TOOLS))]
     pub r#type: Option<Str<'a>>,
     pub name: Option<String>,
     pub description: Option<String>,
@@ -128,6 +137,7 @@ pub struct FlatTool<'a> {
     pub parameters: Option<&'a RawValue>,
     pub strict: Option<bool>,
     pub format: Option<FlatFormat>,
+    #[schemars(transform = words::usually(words::CONTEXT_SIZES))]
     pub search_context_size: Option<String>,
     pub user_location: Option<UserLocation>,
     pub filters: Option<SearchFilters>,
@@ -135,6 +145,7 @@ pub struct FlatTool<'a> {
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatFormat {
+    #[schemars(transform = words::usually(words::SYNTAXES))]
     pub syntax: Option<String>,
     pub definition: Option<String>,
 }
@@ -142,9 +153,11 @@ pub struct FlatFormat {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatChoice<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::usually(words::CHOICES))]
     pub r#type: Option<Str<'a>>,
     pub name: Option<String>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::MODES))]
     pub mode: Option<Str<'a>>,
     #[serde(borrow)]
     pub tools: Option<Vec<FlatAllowed<'a>>>,
@@ -157,6 +170,7 @@ impl Alternative for FlatChoice<'_> {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct FlatAllowed<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::TOOLS))]
     pub r#type: Option<Str<'a>>,
     pub name: Option<String>,
 }
@@ -166,12 +180,14 @@ pub struct TextBody<'a> {
     #[serde(borrow)]
     pub format: Option<TextFormat<'a>>,
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::VERBOSITIES))]
     pub verbosity: Option<Str<'a>>,
 }
 
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct TextFormat<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::FORMATS))]
     pub r#type: Option<Str<'a>>,
     pub name: Option<String>,
     pub description: Option<String>,
@@ -183,6 +199,7 @@ pub struct TextFormat<'a> {
 #[derive(Debug, Deserialize, JsonSchema)]
 pub struct ThinkBody<'a> {
     #[serde(borrow)]
+    #[schemars(transform = words::only(words::EFFORTS))]
     pub effort: Option<Str<'a>>,
     #[schemars(with = "Option<Value>")]
     pub summary: Option<IgnoredAny>,

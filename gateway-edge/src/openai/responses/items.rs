@@ -7,8 +7,8 @@ use crate::{
         body::{FileBody, ImageBody, PartBody},
         content::{self, At},
         lenient::{Str, StringOr},
-        options::one_of,
         state, tools,
+        words::{ITEM_ROLES, one_of},
     },
     pb::{self, media_source::Source, part::Content},
 };
@@ -36,13 +36,6 @@ const KINDS: &[(&str, Kind)] = &[
     ("reasoning", Kind::Reasoning),
     ("web_search_call", Kind::Trace),
     ("item_reference", Kind::Reference),
-];
-
-const ROLES: &[(&str, pb::Role)] = &[
-    ("user", pb::Role::User),
-    ("assistant", pb::Role::Assistant),
-    ("system", pb::Role::System),
-    ("developer", pb::Role::Developer),
 ];
 
 /// Reads the whole input, instructions first.
@@ -119,7 +112,7 @@ impl Turns {
     fn message(&mut self, item: ItemBody<'_>, at: usize) -> Result<(), Failure> {
         let missing = |name: &str| Failure::missing(format!("input[{at}].{name}"));
         let role = item.role.ok_or_else(|| missing("role"))?;
-        let role = one_of(&role, ROLES, || format!("input[{at}].role"))?;
+        let role = one_of(&role, ITEM_ROLES, || format!("input[{at}].role"))?;
         let parts = parts(item.content.ok_or_else(|| missing("content"))?, at, "content")?;
         if role == pb::Role::Assistant {
             if self.has_spoken() {

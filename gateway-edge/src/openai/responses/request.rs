@@ -4,9 +4,10 @@ use crate::{
     error::Failure,
     openai::{
         body::JsonSchemaBody,
-        options::{VERBOSITIES, count, json_schema, one_of},
+        options::{count, json_schema},
         read::{is_strict, read},
         reasoning,
+        words::{FORMATS, FormatKind, VERBOSITIES, one_of},
     },
     pb,
 };
@@ -97,13 +98,11 @@ fn text(text: Option<TextBody<'_>>) -> Result<(Option<pb::ResponseFormat>, pb::V
 
 fn format(format: TextFormat<'_>) -> Result<pb::ResponseFormat, Failure> {
     use pb::response_format::Format;
-    const KINDS: &[(&str, u8)] = &[("text", 0), ("json_object", 1), ("json_schema", 2)];
-
     let kind = format.r#type.as_deref().ok_or_else(|| Failure::missing("text.format.type"))?;
-    let format = match one_of(kind, KINDS, || "text.format.type".into())? {
-        0 => Format::Text(pb::TextFormat {}),
-        1 => Format::JsonObject(pb::JsonObjectFormat {}),
-        _ => {
+    let format = match one_of(kind, FORMATS, || "text.format.type".into())? {
+        FormatKind::Text => Format::Text(pb::TextFormat {}),
+        FormatKind::Json => Format::JsonObject(pb::JsonObjectFormat {}),
+        FormatKind::Schema => {
             let TextFormat { name, description, schema, strict, .. } = format;
             json_schema(JsonSchemaBody { name, description, schema, strict }, "text.format")?
         }

@@ -5,9 +5,9 @@ use crate::{
     openai::{
         body::WebSearch,
         lenient::StringOr,
-        options::one_of,
         search,
-        tools::{KINDS, exactly, mode_only},
+        tools::{exactly, mode_only},
+        words::{TOOLS, one_of},
     },
     pb,
 };
@@ -73,13 +73,13 @@ pub fn choice(choice: StringOr<FlatChoice<'_>>) -> Result<pb::ToolChoice, Failur
             let mut choice = mode_only(body.mode.as_deref().unwrap_or("auto"), "tool_choice.mode")?;
             for (at, tool) in body.tools.unwrap_or_default().into_iter().enumerate() {
                 let kind = tool.r#type.as_deref().unwrap_or("function");
-                choice.kind = one_of(kind, KINDS, || format!("tool_choice.tools[{at}].type"))?.into();
+                choice.kind = one_of(kind, TOOLS, || format!("tool_choice.tools[{at}].type"))?.into();
                 choice.allowed_names.extend(tool.name);
             }
             Ok(choice)
         }
         kind @ ("function" | "custom") => {
-            let kind = one_of(kind, KINDS, || "tool_choice.type".into())?;
+            let kind = one_of(kind, TOOLS, || "tool_choice.type".into())?;
             Ok(exactly(body.name.ok_or_else(|| Failure::missing("tool_choice.name"))?, kind))
         }
         _ => Err(Failure::unsupported("tool_choice", "A built-in tool cannot be chosen here.")),

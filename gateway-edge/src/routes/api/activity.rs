@@ -18,7 +18,6 @@ const DEFAULT_LIMIT: u32 = 50;
 pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&activity::LIST)?;
     let filter = activity::list(&query)?;
-    let mut pages = Pages::of(&query)?.limited(DEFAULT_LIMIT);
     let ask = |page_size, page_token| {
         let message = pb::ListActivityRequest { page_size, page_token, ..filter.clone() };
         let (mut client, request) = (call.activity(), call.request(message));
@@ -27,7 +26,5 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
             Ok((page.entries, page.next_page_token))
         }
     };
-    let entries = pages.collect(ask).await?;
-    let shown: Vec<_> = entries.iter().map(Entry::of).collect();
-    Ok(listed(&call, &shown, &pages))
+    Pages::of(&query)?.limited(DEFAULT_LIMIT).list(&call, ask, |entries| listed(entries.iter().map(Entry::of))).await
 }

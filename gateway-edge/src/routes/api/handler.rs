@@ -7,8 +7,10 @@ use axum::{
     extract::{FromRequestParts as _, Path, Request, State},
     response::Response,
 };
+use http::Uri;
 
 use crate::{
+    api::spelling::as_written,
     error::{Failure, Style, field},
     metadata::RequestId,
     routes::{answer::finish, api::call::Call, edge::Edge},
@@ -22,17 +24,36 @@ where
     F: Fn(Call) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response, Failure>> + Send + 'static,
 {
-    unread(move |call: Call, body| {
+    unnamed(move |call: Call, body| {
         let answer = answer.clone();
         async move {
             let body = call.edge.read_plain(&call.parts.headers, body).await?;
-            answer(Call { body, ..call }).await
+            let (uri, written) = (call.parts.uri.clone(), body.clone());
+            answer(Call { body, ..call }).await.map_err(|failure| named(failure, &uri, &written))
         }
     })
 }
 
 /// Makes a handler that reads the body by itself.
 pub fn unread<F, A>(answer: F) -> impl Fn(State<Arc<Edge>>, Request) -> Answer + Clone + Send + Sync + 'static
+where
+    F: Fn(Call, Body) -> A + Clone + Send + Sync + 'static,
+    A: Future<Output = Result<Response, Failure>> + Send + 'static,
+{
+    unnamed(move |call: Call, body| {
+        let (answer, uri) = (answer.clone(), call.parts.uri.clone());
+        async move { answer(call, body).await.map_err(|failure| named(failure, &uri, &[])) }
+    })
+}
+
+/// Tells the field of a failure by the name that this interface has for it, or that the caller wrote.
+fn named(failure: Failure, uri: &Uri, body: &[u8]) -> Failure {
+    let query = uri.query().unwrap_or_default();
+    failure.named(field::API).renamed(|name| as_written(name, query, body))
+}
+
+/// Makes a handler whose failures are told as they are.
+fn unnamed<F, A>(answer: F) -> impl Fn(State<Arc<Edge>>, Request) -> Answer + Clone + Send + Sync + 'static
 where
     F: Fn(Call, Body) -> A + Clone + Send + Sync + 'static,
     A: Future<Output = Result<Response, Failure>> + Send + 'static,
@@ -45,8 +66,7 @@ where
             let resource = Path::<String>::from_request_parts(&mut parts, &()).await;
             let resource = resource.map(|path| path.0).unwrap_or_default();
             let call = Call { edge, parts, body: Bytes::new(), id: id.clone(), resource };
-            let result = answer(call, body).await.map_err(|failure| failure.named(field::API));
-            finish(result, Style::Api, &id)
+            finish(answer(call, body).await, Style::Api, &id)
         })
     }
 }

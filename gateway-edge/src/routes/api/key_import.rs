@@ -27,7 +27,10 @@ pub async fn import(call: Call) -> Result<Response, Failure> {
             return Err(Failure::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, message));
         }
     }
-    let reply = call.keys().import_provider_keys(call.request(import.into_request()?)).await?.into_inner();
+    let content = import.content_name();
+    let retell = |param| if param == "content" { content.to_owned() } else { param };
+    let reply = call.keys().import_provider_keys(call.request(import.into_request()?)).await;
+    let reply = reply.map_err(|status| Failure::from(status).renamed(retell))?.into_inner();
     Ok(shown(&Imported::of(&reply)))
 }
 

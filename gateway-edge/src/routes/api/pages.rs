@@ -1,7 +1,7 @@
 //! Lists: a bare array, whole or one page of it, with the way to the next page in the headers.
 
 use axum::response::Response;
-use http::{HeaderName, HeaderValue, header};
+use http::{HeaderMap, HeaderName, HeaderValue, header};
 use serde::Serialize;
 
 use crate::{
@@ -39,12 +39,14 @@ impl Pages {
         if self.left == 1 { self } else { Self { page_size: limit, left: 1, ..self } }
     }
 
-    /// Asks for one page after the other, by size and token, and returns the items of all that are wanted. A page is its
-    /// items and the token of the next one.
-    pub async fn collect<T, P: Future<Output = Result<(Vec<T>, String), Failure>>>(
-        &mut self,
+    /// Asks for one page after the other, by size and token, and answers with the items of all that are wanted, as `show`
+    /// shows them. A page is its items and the token of the next one.
+    pub async fn list<T, P: Future<Output = Result<(Vec<T>, String), Failure>>>(
+        mut self,
+        call: &Call,
         ask: impl Fn(u32, String) -> P,
-    ) -> Result<Vec<T>, Failure> {
+        show: impl FnOnce(&[T]) -> Response,
+    ) -> Result<Response, Failure> {
         let mut items = Vec::new();
         while self.left > 0 {
             self.left -= 1;
@@ -55,22 +57,27 @@ impl Pages {
             }
             self.token = next;
         }
-        Ok(items)
+        let mut response = show(&items);
+        self.tell_next(call, response.headers_mut());
+        Ok(response)
+    }
+
+    /// Says in the headers where the next page is, if there is one.
+    fn tell_next(&self, call: &Call, headers: &mut HeaderMap) {
+        let next = self.token.as_str();
+        if next.is_empty() {
+            return;
+        }
+        if let (Ok(token), Ok(link)) = (HeaderValue::try_from(next), HeaderValue::try_from(link(call, next))) {
+            headers.insert(X_NEXT_PAGE_TOKEN, token);
+            headers.insert(header::LINK, link);
+        }
     }
 }
 
-/// Answers with items as a bare array.
-pub fn listed(call: &Call, items: &impl Serialize, pages: &Pages) -> Response {
-    let mut response = shown(items);
-    let next = pages.token.as_str();
-    let (Ok(token), Ok(link)) = (HeaderValue::try_from(next), HeaderValue::try_from(link(call, next))) else {
-        return response;
-    };
-    if !next.is_empty() {
-        response.headers_mut().insert(X_NEXT_PAGE_TOKEN, token);
-        response.headers_mut().insert(header::LINK, link);
-    }
-    response
+/// Shows items as a bare array.
+pub fn listed(items: impl Iterator<Item: Serialize>) -> Response {
+    shown(&items.collect::<Vec<_>>())
 }
 
 /// Returns the address of the next page: this one with another token.

@@ -15,7 +15,6 @@ use crate::{
 pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&FILTERS)?;
     let filter = provider_keys::filter(&query)?;
-    let mut pages = Pages::of(&query)?;
     let ask = |page_size, page_token| {
         let message = pb::ListProviderKeysRequest { page_size, page_token, ..filter.clone() };
         let (mut client, request) = (call.keys(), call.request(message));
@@ -24,9 +23,7 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
             Ok((page.provider_keys, page.next_page_token))
         }
     };
-    let keys = pages.collect(ask).await?;
-    let shown: Vec<_> = keys.iter().map(ProviderKey::of).collect();
-    Ok(listed(&call, &shown, &pages))
+    Pages::of(&query)?.list(&call, ask, |keys| listed(keys.iter().map(ProviderKey::of))).await
 }
 
 pub async fn create(call: Call) -> Result<Response, Failure> {

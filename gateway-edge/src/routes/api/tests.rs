@@ -136,6 +136,16 @@ async fn ask(fake: &Fake, method: &str, path: &str, body: &str) -> Answer {
     ask_with(fake, script, request.header("authorization", "Bearer sk-1"), body).await
 }
 
+/// Asks with a key, of a service of its own, and holds the answer to what all answers have.
+async fn answered(method: &str, path: &str, body: &str, status: u16) -> (Fake, Answer) {
+    let fake = Fake::default();
+    let answer = ask(&fake, method, path, body).await;
+    assert_eq!(answer.status, status, "{method} {path}: {:?}", answer.body);
+    assert_eq!(answer.header("cache-control"), "no-store", "{path}");
+    assert!(!answer.header("x-request-id").is_empty(), "{path}");
+    (fake, answer)
+}
+
 fn form(parts: &[(&str, &str)]) -> String {
     let part =
         |(head, value): &(&str, &str)| format!("--XX\r\ncontent-disposition: form-data; {head}\r\n\r\n{value}\r\n");

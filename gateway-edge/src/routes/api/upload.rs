@@ -78,11 +78,17 @@ impl Upload {
         self.is_told = self.extraction.is_settled();
         let options = self.is_told.then(|| self.extraction.options());
         self.send(Payload::Header(self.extraction.header(options))).await;
+        let mut is_empty = true;
         while let Some(mut piece) = form.chunk(&mut field).await? {
+            is_empty &= piece.is_empty();
             while piece.len() > LARGEST_PIECE {
                 self.send(Payload::Chunk(piece.split_to(LARGEST_PIECE))).await;
             }
             self.send(Payload::Chunk(piece)).await;
+        }
+        // What a browser sends when no file was chosen.
+        if is_empty {
+            return Err(Failure::invalid("file", "Invalid 'file': it is empty; send a picture or a PDF."));
         }
         Ok(())
     }

@@ -15,7 +15,6 @@ use crate::{
 pub async fn list(call: Call) -> Result<Response, Failure> {
     let query = call.query(&usage::LIST)?;
     let filter = usage::list(&query)?;
-    let mut pages = Pages::of(&query)?;
     let ask = |page_size, page_token| {
         let message = pb::ListUsageRequest { page_size, page_token, ..filter.clone() };
         let (mut client, request) = (call.activity(), call.request(message));
@@ -24,7 +23,5 @@ pub async fn list(call: Call) -> Result<Response, Failure> {
             Ok((page.rows, page.next_page_token))
         }
     };
-    let rows = pages.collect(ask).await?;
-    let shown: Vec<_> = rows.iter().map(Row::of).collect();
-    Ok(listed(&call, &shown, &pages))
+    Pages::of(&query)?.list(&call, ask, |rows| listed(rows.iter().map(Row::of))).await
 }

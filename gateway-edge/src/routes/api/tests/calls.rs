@@ -3,7 +3,7 @@
 use prost::Message as _;
 use serde_json::{Value, json};
 
-use super::ask;
+use super::{answered, ask};
 use crate::{pb, test_support::Fake};
 
 #[tokio::test]
@@ -35,11 +35,7 @@ async fn every_route_makes_its_call() {
         ("GET", "/api/v1/activity-logs", "", 200, "ListActivity"),
         ("GET", "/api/v1/usage/", "", 200, "ListUsage"),
     ] {
-        let fake = Fake::default();
-        let answer = ask(&fake, method, path, body).await;
-        assert_eq!(answer.status, status, "{method} {path}: {:?}", answer.body);
-        assert_eq!(answer.header("cache-control"), "no-store", "{path}");
-        assert!(!answer.header("x-request-id").is_empty(), "{path}");
+        let (fake, _) = answered(method, path, body, status).await;
         let seen = fake.last();
         assert!(seen.path.ends_with(&format!("/{call}")), "{method} {path}: {}", seen.path);
         assert_eq!(seen.headers["authorization"], "Bearer sk-1", "{path}");

@@ -204,6 +204,18 @@ async fn a_form_that_breaks_off_is_refused() {
     }
 }
 
+/// A form's button without a chosen file sends one without a name and bytes.
+#[tokio::test]
+async fn an_empty_file_is_told_in_words_of_the_form() {
+    for file in [("name=\"file\"; filename=\"\"", ""), ("name=\"file\"; filename=\"a.png\"", "")] {
+        let fake = Fake::default();
+        let answer = post_pieces(&fake, &form(&[PROMPT, file, MODEL]), 4096).await;
+        assert_eq!((answer.status, answer.json()["param"].as_str()), (400, Some("file")));
+        assert_eq!(answer.json()["detail"], "Invalid 'file': it is empty; send a picture or a PDF.");
+        assert!(fake.asked().is_empty());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_client_that_falls_silent_is_not_waited_for() {
     for parts in [vec![FILE], vec![PROMPT, MODEL, FILE]] {

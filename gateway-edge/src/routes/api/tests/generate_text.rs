@@ -184,6 +184,7 @@ async fn fields_of_the_service_are_told_in_the_names_of_the_route() {
         ("prompt.messages[1].role", "history[1].role"),
         ("prompt.messages[2].parts", "message"),
         ("prompt.messages[2]", "message"),
+        ("prompt.messages", "history"),
         ("prompt.model", "model"),
     ] {
         let mut details =

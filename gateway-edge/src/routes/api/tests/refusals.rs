@@ -4,13 +4,16 @@ use http::{Method, Request};
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt as _};
 
-use super::{ask, ask_with, script};
+use super::{answered, ask, ask_with, script};
 use crate::test_support::{Fake, Step};
 
 #[tokio::test]
 async fn what_is_refused_before_the_service_is_asked() {
     for (method, path, body, status, param) in [
         ("DELETE", "/api/v1/provider-keys", "", 400, "provider_name"),
+        ("POST", "/api/v1/provider-keys/import", "{}", 400, "content"),
+        ("POST", "/api/v1/provider-keys/import", r#"{"content":5}"#, 400, "content"),
+        ("GET", "/api/v1/keys?limit=0", "", 400, "limit"),
         ("GET", "/api/v1/provider-keys?colour=red", "", 400, "colour"),
         ("GET", "/api/v1/provider-keys/k1?x=1", "", 400, "x"),
         ("GET", "/api/v1/provider-keys?state=sleepy", "", 400, "state"),
@@ -27,9 +30,7 @@ async fn what_is_refused_before_the_service_is_asked() {
         ("POST", "/api/v1/provider-keys/k1/unselect", r#"{"colour":"red"}"#, 400, "colour"),
         ("GET", "/api/v1/provider-keys/k1/colour", "", 404, ""),
     ] {
-        let fake = Fake::default();
-        let answer = ask(&fake, method, path, body).await;
-        assert_eq!(answer.status, status, "{method} {path}: {:?}", answer.body);
+        let (fake, answer) = answered(method, path, body, status).await;
         assert_eq!(answer.json()["param"].as_str().unwrap_or_default(), param, "{method} {path}");
         assert_eq!(answer.json()["request_id"], answer.header("x-request-id"), "{path}");
         assert!(answer.json()["detail"].is_string() && answer.json()["code"].is_string(), "{path}");
@@ -67,18 +68,52 @@ async fn methods_are_told() {
     }
 }
 
+/// An error of the service, whose text begins with the field as the service's do.
+fn status(code: Code, reason: &str, field: &str, retry_ms: u64) -> Status {
+    let mut details = ErrorDetails::with_error_info(reason, "aigateway", std::collections::HashMap::new());
+    if !field.is_empty() {
+        details.add_bad_request_violation(field, "is wrong");
+    }
+    if retry_ms > 0 {
+        details.set_retry_info(Some(std::time::Duration::from_millis(retry_ms)));
+    }
+    Status::with_error_details(code, format!("{field} is what happened"), details)
+}
+
+/// Many fields have a second name.
+#[tokio::test]
+async fn a_field_is_told_by_the_name_that_was_written() {
+    let keys = "/api/v1/provider-keys";
+    for (method, path, body, field, param) in [
+        ("POST", keys, r#"{"provider_name":"x","api_key":"s"}"#, "provider_key.provider", "provider_name"),
+        ("POST", keys, r#"{"provider":"x","secret":"s"}"#, "provider_key.provider", "provider"),
+        ("POST", keys, r#"{"provider":"x","secret":"s"}"#, "secret", "secret"),
+        ("POST", keys, r#"{"provider":"x","api_key":"s"}"#, "secret", "api_key"),
+        ("DELETE", "/api/v1/provider-keys?provider_name=x", "", "provider", "provider_name"),
+        ("DELETE", "/api/v1/provider-keys?provider=x", "", "provider", "provider"),
+        ("POST", "/api/v1/provider-keys/test?provider_name=x", "", "provider", "provider_name"),
+        ("GET", "/api/v1/provider-keys/watch?provider_name=x", "", "provider", "provider_name"),
+        ("POST", "/api/v1/provider-keys/import?provider_name=x", "[]", "default_provider", "provider_name"),
+        ("POST", "/api/v1/provider-keys/import", r#"{"provider":"x","content":"k"}"#, "default_provider", "provider"),
+        ("POST", "/api/v1/provider-keys/import", r#"{"provider":"x","content":"k"}"#, "content", "content"),
+        ("POST", "/api/v1/provider-keys/import", "[]", "content", "file"),
+        ("GET", "/api/v1/activity-logs?key=x", "", "filter.provider_key_id", "key"),
+        ("GET", "/api/v1/activity-logs?limit=3", "", "page_size", "limit"),
+    ] {
+        let refusal = status(Code::InvalidArgument, "INVALID_REQUEST", field, 0);
+        let request = Request::builder().method(method).uri(path).header("content-type", "application/json");
+        let answer = ask_with(&Fake::default(), move |_| vec![Step::End(refusal.clone())], request, body).await;
+        let told = answer.json();
+        assert_eq!((answer.status, told["param"].as_str().unwrap_or_default()), (400, param), "{method} {path}");
+        assert_eq!(told["detail"], format!("{param} is what happened"), "{method} {path}");
+    }
+    let answer = ask(&Fake::default(), "GET", "/api/v1/provider-keys?selected=perhaps", "").await;
+    assert_eq!(answer.json()["param"], "selected");
+    assert_eq!(answer.json()["detail"], "Invalid 'selected': expected true or false.");
+}
+
 #[tokio::test]
 async fn errors_of_the_service() {
-    let status = |code: Code, reason: &str, field: &str, retry_ms: u64| {
-        let mut details = ErrorDetails::with_error_info(reason, "aigateway", std::collections::HashMap::new());
-        if !field.is_empty() {
-            details.add_bad_request_violation(field, "is wrong");
-        }
-        if retry_ms > 0 {
-            details.set_retry_info(Some(std::time::Duration::from_millis(retry_ms)));
-        }
-        Status::with_error_details(code, "what happened", details)
-    };
     for (error, http, code, param, retry_after) in [
         (status(Code::Unauthenticated, "GATEWAY_KEY_INVALID", "", 0), 401, "invalid_api_key", "", ""),
         (status(Code::PermissionDenied, "NOT_ALLOWED", "", 0), 403, "permission_error", "", ""),
