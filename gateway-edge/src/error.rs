@@ -297,6 +297,9 @@ impl Failure {
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(header::CONTENT_LANGUAGE, HeaderValue::from_static(self.0.language.tag()));
         headers.insert(header::VARY, HeaderValue::from_static("accept-language"));
+        if self.0.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(wait) = self.0.retry_after {
             let millis = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX).max(1);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(millis.div_ceil(1000)));

@@ -91,6 +91,7 @@ fn headers() -> Value {
         "x-next-page-token": header("What the next request sends as `page_token`; absent on the last page.", &text),
         "link": header("Address of the next page, `rel=\"next\"`; absent on the last page.", &text),
         "location": header("Where the new thing is.", &text),
+        "www-authenticate": header("How to show a key.", &json!({"const": "Bearer"})),
         "retry-after": header("Seconds to wait, when the wait is known.", &count),
         "retry-after-ms": header("The same in milliseconds.", &count),
         "x-should-retry": header("`false` when trying again is pointless although the status suggests it.", &json!({"const": "false"})),

@@ -65,7 +65,8 @@ const FAILURES: &[Failing] = &[
         "authentication_error",
         "invalid_api_key",
     )
-    .says("the gateway key is not valid"),
+    .says("the gateway key is not valid")
+    .headers(&["www-authenticate"]),
     failing(402, "The budget of the key is used up.", "insufficient_quota", "insufficient_quota").headers(FINAL),
     failing(403, "The key may not do this; its scopes do not cover it.", "permission_error", "permission_error"),
     failing(404, "There is nothing of this name, or it belongs to somebody else.", INVALID, "not_found"),

@@ -57,13 +57,17 @@ pub async fn unknown_route(State(edge): State<Arc<Edge>>, request: Request) -> R
 
 /// The same, uncounted.
 pub async fn nowhere(request: Request) -> Response {
-    let message = format!("Invalid URL ({} {})", request.method(), request.uri().path());
+    let message = format!("Invalid URL ({} {}); /docs shows every route", request.method(), request.uri().path());
     refuse(&request, Failure::new(StatusCode::NOT_FOUND, message))
 }
 
 pub async fn method_not_allowed(State(edge): State<Arc<Edge>>, request: Request) -> Response {
     edge.count(NONE, request.method(), StatusCode::METHOD_NOT_ALLOWED, Instant::now());
-    let message = format!("Not allowed to {} on {}", request.method(), request.uri().path());
+    let message = format!(
+        "Not allowed to {} on {}; the header `allow` names the methods",
+        request.method(),
+        request.uri().path()
+    );
     // axum adds the `allow` header to what this returns.
     refuse(&request, Failure::new(StatusCode::METHOD_NOT_ALLOWED, message))
 }

@@ -149,9 +149,9 @@ async fn refusals_speak_the_language_of_their_route() {
     let get = |path| Request::get(path);
     #[rustfmt::skip]
     let rows: Vec<(http::request::Builder, &str, u16, &str)> = vec![
-        (post("/v1/nothing"), BODY, 404, "Invalid URL (POST /v1/nothing)"),
-        (get("/nothing"), "", 404, "Invalid URL (GET /nothing)"),
-        (get("/v1/chat/completions"), "", 405, "Not allowed to GET on /v1/chat/completions"),
+        (post("/v1/nothing"), BODY, 404, "Invalid URL (POST /v1/nothing); /docs shows every route"),
+        (get("/nothing"), "", 404, "Invalid URL (GET /nothing); /docs shows every route"),
+        (get("/v1/chat/completions"), "", 405, "Not allowed to GET on /v1/chat/completions; the header `allow` names the methods"),
         (post("/v1/chat/completions"), &large, 413, "The request body is larger than the limit of 1000 bytes."),
         (Request::post("/v1/chat/completions").header("content-type", "text/plain"), BODY, 415, "Unsupported content type: send the body as application/json."),
         (post("/v1/chat/completions").header("content-encoding", "gzip"), BODY, 415, "Unsupported content encoding: send the body without compression."),
@@ -169,8 +169,7 @@ async fn refusals_speak_the_language_of_their_route() {
     assert!(fake.asked().is_empty(), "nothing of it reached the service");
     let (response, body) = ask(&fake, get("/api/v1/nothing").header("x-request-id", "r-2"), "").await;
     assert_eq!(response.status(), 404);
-    let expected =
-        json!({"detail": "Invalid URL (GET /api/v1/nothing)", "code": "invalid_request_error", "request_id": "r-2"});
+    let expected = json!({"detail": "Invalid URL (GET /api/v1/nothing); /docs shows every route", "code": "invalid_request_error", "request_id": "r-2"});
     assert_eq!(serde_json::from_str::<serde_json::Value>(&body).unwrap(), expected);
 }
 
