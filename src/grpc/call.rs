@@ -283,8 +283,8 @@ where
                         expired(request_id).into_http()
                     }
                 };
-                if let Some(status) = explained(response.headers(), request_id, *limit) {
-                    response = status.into_http();
+                if let Some(answer) = explained(response.headers(), request_id, *limit) {
+                    response = answer;
                 }
                 stamp(response.headers_mut(), request_id);
                 let mut held = held.take();
