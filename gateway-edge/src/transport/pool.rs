@@ -6,13 +6,19 @@ use std::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::Instant,
+    time::{Duration, Instant},
 };
 
 use arc_swap::ArcSwap;
-use tokio::{sync::watch, time::timeout};
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
 
 use super::{connection::Sender, endpoint::Endpoint, rest::Rest, settings::Timing};
+
+/// How long a call waits before it goes back to a replica that left it without an answer. More than a rest lasts at least.
+const SECOND_LOOK: Duration = Duration::from_millis(60);
 
 /// How many replicas there are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -79,9 +85,25 @@ impl Pool {
     /// Waits a little while none serves. None: each of them has just failed.
     pub async fn pick(&self, tried: &[SocketAddr]) -> Option<Seat> {
         match self.try_pick(tried) {
+            Some(seat) if !tried.contains(&seat.endpoint.address) => return Some(seat),
+            Some(_) => {
+                // It has just left this call without an answer. If it died, its other connections end one after the
+                // other; meanwhile those that rest may have come back.
+                self.wake();
+                sleep(SECOND_LOOK).await;
+            }
+            None => {}
+        }
+        match self.try_pick(tried) {
             Some(seat) => Some(seat),
             None => timeout(self.timing.no_replica, self.wait(tried)).await.ok().flatten(),
         }
+    }
+
+    /// Has those that rest tried at once: somebody needs them.
+    fn wake(&self) {
+        let all = self.endpoints.load();
+        all.iter().filter(|endpoint| !endpoint.is_serving()).for_each(|endpoint| endpoint.rest.wake());
     }
 
     fn try_pick(&self, tried: &[SocketAddr]) -> Option<Seat> {

@@ -11,7 +11,7 @@ use tonic::Code;
 
 use super::replica::*;
 use crate::{
-    Replicas, Resolver, Transport,
+    RemoteSettings, Replicas, Resolver, Transport,
     test_support::{Step, ok},
 };
 
@@ -59,6 +59,27 @@ async fn nobody_notices_a_replica_that_dies_again_and_again() {
     let failures = load.join_all().await.concat();
     assert!(failures.is_empty(), "{} of 6000 failed, such as {:?}", failures.len(), failures[0]);
     assert!(died >= 5, "it died {died} times");
+}
+
+/// The other one came back while the edge still leaves it alone; then the last one that it knows of dies.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_came_back_unnoticed_takes_over() {
+    let mut timing = timing();
+    (timing.first_rest, timing.longest_rest) = (Duration::from_secs(60), Duration::from_secs(60));
+    for round in 0..10 {
+        let (mut first, mut second) = (Replica::start(slowly).await, Replica::start(slowly).await);
+        let settings = RemoteSettings { timing, connections: 8, ..settings([first.url(), second.url()]) };
+        let transport = Transport::remote(&settings).unwrap();
+        until_healthy(&transport, 2).await;
+        first.kill().await;
+        until_healthy(&transport, 1).await;
+        let _back = Replica::start_at(first.address, slowly).await;
+        let load = tokio::task::JoinSet::from_iter([many_boxed(transport.clone(), 40, 20)]);
+        assert!(until_called(&second).await);
+        second.kill().await;
+        let failures = load.join_all().await.concat();
+        assert!(failures.is_empty(), "round {round}: {} of 40 failed, such as {:?}", failures.len(), failures[0]);
+    }
 }
 
 /// Waits for the next call of a replica, as long as a rest lasts at most and then some.
