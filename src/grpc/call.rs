@@ -41,6 +41,7 @@ use crate::{
     domain::{
         error::{Error, ErrorKind},
         key::Caller,
+        scope::Scope,
     },
 };
 
@@ -146,6 +147,7 @@ struct Held {
 struct Admitted {
     call: Call,
     permit: OwnedSemaphorePermit,
+    scope: Option<Scope>,
     /// Of a call that has no end of its own.
     ending: Option<Ending>,
 }
@@ -170,7 +172,7 @@ impl Gate {
         let timeout = timeout - (timeout / 20).min(HEAD_START);
         let ending = policy.endless.then(|| self.doorkeeper.watch(policy, bearer));
         let call = Call { caller, request_id: request_id.to_owned(), deadline: Instant::now() + timeout };
-        Ok(Admitted { call, permit, ending })
+        Ok(Admitted { call, permit, scope: policy.scope, ending })
     }
 }
 
@@ -196,13 +198,14 @@ where
                 watched.saw(response.headers());
                 CallFuture::Refused { response: Some(response) }
             }
-            Ok(Admitted { call, permit, ending }) => {
+            Ok(Admitted { call, permit, scope, ending }) => {
                 let deadline = call.deadline;
                 request.extensions_mut().insert(call);
                 CallFuture::Running {
                     inner: self.inner.call(request),
                     timer: sleep_until(deadline),
                     held: Some(Held { permit, watched }),
+                    scope,
                     ending,
                     request_id,
                     limit: self.gate.limits.max_message_bytes,
@@ -241,8 +244,17 @@ fn stamp(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
-fn expired(request_id: &str) -> Status {
-    let message = "the deadline of the call passed; allow more time, or use a smaller prompt or a faster model";
+fn expired(scope: Option<Scope>, request_id: &str) -> Status {
+    let message = match scope {
+        Some(Scope::Models) => {
+            "the deadline of the call passed; allow more time, or use a smaller prompt or a faster model"
+        }
+        Some(Scope::Keys) => {
+            "the deadline of the call passed, and a change it asked for may have been made; look before you ask again, \
+             and allow more time"
+        }
+        Some(Scope::Activity) | None => "the deadline of the call passed; allow more time",
+    };
     status_of(Error::new(ErrorKind::UpstreamTimeout, message), request_id)
 }
 
@@ -255,6 +267,7 @@ pin_project! {
             #[pin]
             timer: Sleep,
             held: Option<Held>,
+            scope: Option<Scope>,
             ending: Option<Ending>,
             request_id: String,
             limit: usize,
@@ -275,12 +288,12 @@ where
                 Some(response) => Poll::Ready(Ok(response)),
                 None => Poll::Pending,
             },
-            CallFutureProjection::Running { inner, mut timer, held, ending, request_id, limit } => {
+            CallFutureProjection::Running { inner, mut timer, held, scope, ending, request_id, limit } => {
                 let mut response = match inner.poll(cx) {
                     Poll::Ready(result) => result?,
                     Poll::Pending => {
                         ready!(timer.as_mut().poll(cx));
-                        expired(request_id).into_http()
+                        expired(*scope, request_id).into_http()
                     }
                 };
                 if let Some(answer) = explained(response.headers(), request_id, *limit) {
@@ -293,8 +306,8 @@ where
                     return Poll::Ready(Ok(response));
                 }
                 let timer = sleep_until(timer.deadline());
-                let (ending, request_id) = (ending.take(), std::mem::take(request_id));
-                let body = |inner| CallBody { inner, timer, held, ending, request_id, done: false };
+                let (scope, ending, request_id) = (*scope, ending.take(), std::mem::take(request_id));
+                let body = |inner| CallBody { inner, timer, held, scope, ending, request_id, done: false };
                 Poll::Ready(Ok(response.map(|inner| Body::new(body(inner)))))
             }
         }
@@ -316,6 +329,7 @@ pin_project! {
         #[pin]
         timer: Sleep,
         held: Option<Held>,
+        scope: Option<Scope>,
         ending: Option<Ending>,
         request_id: String,
         done: bool,
@@ -342,7 +356,7 @@ impl http_body::Body for CallBody {
             Some(Poll::Ready(reason)) => status_of(reason, this.request_id),
             Some(Poll::Pending) | None => {
                 ready!(this.timer.poll(cx));
-                expired(this.request_id)
+                expired(*this.scope, this.request_id)
             }
         };
         *this.done = true;

@@ -17,6 +17,9 @@ use crate::{
 
 /// How often it is seen whether the caller may still go on.
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
+/// What happened before the gateway stopped is still told. Begins when the call itself has seen it happen, so it need
+/// only be longer than any watch gathers changes.
+const LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Resolves to the reason why the call ends. Few calls are endless, so they pay for it alone.
 pub type Ending = Pin<Box<dyn Future<Output = Error> + Send>>;
@@ -36,7 +39,10 @@ impl Doorkeeper {
         Box::pin(async move {
             loop {
                 tokio::select! {
-                    () = keeper.stopping.cancelled() => return shutting_down(),
+                    () = keeper.stopping.cancelled() => {
+                        sleep(LAST_WORDS).await;
+                        return shutting_down();
+                    }
                     () = sleep(LOOK_AGAIN) => {}
                 }
                 if let Some(refusal) = keeper.refusal(policy, bearer.as_ref()) {

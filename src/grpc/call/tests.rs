@@ -50,6 +50,26 @@ impl http_body::Body for Silent {
     }
 }
 
+/// An answer that says one thing after a while.
+struct Gathering {
+    ends: Pin<Box<Sleep>>,
+    told: bool,
+}
+
+impl http_body::Body for Gathering {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if self.told {
+            return Poll::Pending;
+        }
+        ready!(self.ends.as_mut().poll(cx));
+        self.told = true;
+        Poll::Ready(Some(Ok(Frame::data("gathered".into()))))
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_endless_call_ends_when_its_key_is_revoked() {
     let secret = GatewayKeySecret::generate().unwrap();
@@ -110,6 +130,25 @@ async fn a_call_ends_at_its_deadline_unless_it_has_no_end() {
         assert_eq!(status.code(), wanted, "{path} {timeout:?}");
         assert_eq!(now.elapsed().as_secs_f64().round() as u64, seconds, "{path} {timeout:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_watch_tells_what_it_has_gathered_before_the_gateway_stops() {
+    let limits = CallLimits { max_in_flight: 9, longest: Duration::from_secs(100), max_message_bytes: 9 };
+    let stopping = CancellationToken::new();
+    let layer = CallLayer::new(Arc::new(Directory::open_to_all()), limits, stopping.clone());
+    let answer = |_| {
+        let gathered =
+            Gathering { ends: Box::pin(sleep_until(Instant::now() + Duration::from_millis(50))), told: false };
+        std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(Body::new(gathered))))
+    };
+    let request = Request::builder().uri("/aigateway.v1.KeyService/WatchProviderKeys").body(Body::empty());
+    let mut body = layer.layer(tower::service_fn(answer)).call(request.unwrap()).await.unwrap().into_body();
+    stopping.cancel();
+    let mut next = async || std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.unwrap().unwrap();
+    assert_eq!(next().await.into_data().unwrap(), "gathered");
+    let status = Status::from_header_map(&next().await.into_trailers().unwrap()).unwrap();
+    assert_eq!(status.code(), tonic::Code::Unavailable);
 }
 
 #[tokio::test]
