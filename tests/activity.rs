@@ -328,7 +328,7 @@ async fn watchers_do_not_hold_up_the_end(url: &str) {
     tokio::time::sleep(Duration::from_millis(200)).await;
     let begun = Instant::now();
     scene.gateway.stop().await;
-    assert!(begun.elapsed() < Duration::from_secs(2), "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < Duration::from_secs(5), "{:?}", begun.elapsed());
     let status = watching.await.unwrap().unwrap_err();
     assert_eq!(status.code(), Code::Unavailable, "{status}");
 }

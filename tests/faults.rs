@@ -232,7 +232,7 @@ async fn a_deadline_ends_the_call_and_the_upstream() {
         let started = Instant::now();
         let delivered = over_grpc_web_within(&gateway, model, "300m").await;
         assert_eq!((delivered.error.as_deref(), delivered.text.as_str()), (Some("DeadlineExceeded"), text), "{model}");
-        assert!(started.elapsed() < Duration::from_secs(2), "{model}: {:?}", started.elapsed());
+        assert!(started.elapsed() < Duration::from_secs(10), "{model}: {:?}", started.elapsed());
         upstream.wait_for_close().await;
     }
     gateway.stop().await;

@@ -105,7 +105,8 @@ mod tests {
         rest.wake();
         let begin = Instant::now();
         rest.wait(Duration::from_secs(60)).await;
-        assert!((SHORTEST / 2..SHORTEST * 10).contains(&begin.elapsed()), "{:?}", begin.elapsed());
+        // Far less than the wait, on any machine.
+        assert!((SHORTEST / 2..Duration::from_secs(30)).contains(&begin.elapsed()), "{:?}", begin.elapsed());
     }
 
     #[test]

@@ -6,3 +6,6 @@ mod repeats;
 mod replica;
 mod secure;
 mod told;
+
+/// More than a busy machine needs, and less than waiting for nothing takes.
+const LONG: std::time::Duration = std::time::Duration::from_secs(10);

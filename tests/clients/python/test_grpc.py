@@ -111,13 +111,13 @@ def test_a_deadline_ends_the_call_and_the_upstreams(chat_stub, auth, upstream, u
     with pytest.raises(grpc.RpcError) as caught:
         list(chat_stub.StreamChatCompletion(stream(f"x-ai/{model}"), metadata=auth, timeout=0.6))
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert time.monotonic() - start < 1.5
-    assert upstream.wait_for(model).wait_closed(1) is not None
+    assert time.monotonic() - start < 5
+    assert upstream.wait_for(model).wait_closed(3) is not None
     model = unique("hang")
     with pytest.raises(grpc.RpcError) as caught:
         chat_stub.CreateChatCompletion(unary(f"x-ai/{model}"), metadata=auth, timeout=0.6)
     assert caught.value.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert upstream.wait_for(model).wait_closed(1) is not None
+    assert upstream.wait_for(model).wait_closed(3) is not None
 
 
 def test_the_servers_own_deadline_explains_itself(gateway, auth):

@@ -1,4 +1,4 @@
-"""A caller that goes away takes the upstream call with it: 100 ms are promised, one second is the end of patience."""
+"""A caller that goes away takes the upstream call with it: 100 ms are promised, a busy machine gets three seconds."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from grpc_web import frame
 from provider_shapes import TEXT_PIECES
 from raw_http import RawPost
 
-HARD_LIMIT_SECONDS = 1.0
+HARD_LIMIT_SECONDS = 3.0
 # Before anything came back, and in the middle of the answer.
 SCRIPTS = ["hang", "hang-mid"]
 # Its first letters, which no JSON escapes.

@@ -75,4 +75,4 @@ def test_a_timeout_of_the_client_closes_the_upstream_call(edge, upstream, unique
             await client.chat.completions.create(model=f"x-ai/{name}", messages=messages, timeout=0.5)
 
     run(edge, work)
-    assert upstream.wait_for(name).wait_closed(1) is not None
+    assert upstream.wait_for(name).wait_closed(3) is not None

@@ -9,7 +9,7 @@ use std::{
 use tokio::time::sleep;
 use tonic::Code;
 
-use super::replica::*;
+use super::{LONG, replica::*};
 use crate::{
     RemoteSettings, Replicas, Resolver, Transport,
     test_support::{Step, ok},
@@ -108,7 +108,7 @@ async fn without_a_replica_the_answer_is_quick_and_it_recovers() {
         let begin = Instant::now();
         assert_eq!(list(&transport).await.unwrap_err().code(), Code::Unavailable);
         // Far less than any wait for a connection.
-        assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+        assert!(begin.elapsed() < LONG, "{:?}", begin.elapsed());
     }
     assert_eq!(transport.replicas(), Some(Replicas { known: 1, healthy: 0 }));
     let _back = Replica::start_at(replica.address, models).await;
@@ -117,7 +117,7 @@ async fn without_a_replica_the_answer_is_quick_and_it_recovers() {
     while list(&transport).await.is_err() {
         sleep(Duration::from_millis(10)).await;
     }
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < LONG, "{:?}", begin.elapsed());
 }
 
 #[tokio::test]
@@ -170,7 +170,7 @@ async fn a_name_is_followed_without_cutting_streams() {
 
     *addresses.lock().unwrap() = vec![new.address];
     let begin = Instant::now();
-    while new.calls() == 0 && begin.elapsed() < Duration::from_secs(2) {
+    while new.calls() == 0 && begin.elapsed() < LONG {
         let _ = list(&transport).await;
         sleep(Duration::from_millis(10)).await;
     }
@@ -194,6 +194,6 @@ async fn a_name_without_an_address_is_told_quickly() {
     let begin = Instant::now();
     assert_eq!(list(&transport).await.unwrap_err().code(), Code::Unavailable);
     // Far less than any wait for a connection.
-    assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < LONG, "{:?}", begin.elapsed());
     assert_eq!(transport.replicas(), Some(Replicas { known: 0, healthy: 0 }));
 }
