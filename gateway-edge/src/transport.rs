@@ -24,6 +24,7 @@ mod connection;
 mod deadline;
 mod endpoint;
 mod frames;
+mod kept;
 mod letter;
 mod outcome;
 mod pool;

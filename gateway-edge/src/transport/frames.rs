@@ -60,12 +60,6 @@ impl<B> Frames<B> {
         Self { read: VecDeque::new(), trailers: None, rest: Some(body) }
     }
 
-    /// Returns the same body once more, if all of it is here. Copies no bytes.
-    pub fn again(&self) -> Option<Self> {
-        let all = self.rest.is_none();
-        all.then(|| Self { read: self.read.clone(), trailers: self.trailers.clone(), rest: None })
-    }
-
     pub fn is_whole(&self) -> bool {
         self.rest.is_none()
     }

@@ -7,21 +7,21 @@ use tonic::{Status, body::Body};
 use super::{
     deadline,
     frames::{Frames, Until},
+    kept::Kept,
     outcome::{self, Outcome},
     pool::Seat,
     rules::Rule,
     told::Caller,
 };
 
-/// Requests above this are sent once, as they come. The service takes no message as large by default.
+/// Requests above this are sent once, as they come. The service takes none as large by default.
 const KEPT_BYTES: usize = 64 << 20;
 
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("gateway-edge/", env!("CARGO_PKG_VERSION")));
 
 pub struct Letter {
     head: request::Parts,
-    /// None when it was sent and cannot be had back.
-    body: Option<Frames<Body>>,
+    body: Kept<Frames<Body>>,
     pub rule: Rule,
     caller: Caller,
     deadline: Option<Instant>,
@@ -36,7 +36,7 @@ impl Letter {
         let rule = Rule::of(head.uri.path());
         let body =
             if rule.upload { Frames::none(body) } else { Frames::read(body, Until::End { most: KEPT_BYTES }).await? };
-        Ok(Self { head, body: Some(body), rule, caller, deadline, sent_before: false })
+        Ok(Self { head, body: Kept::new(body, KEPT_BYTES), rule, caller, deadline, sent_before: false })
     }
 
     pub fn path(&self) -> &str {
@@ -45,23 +45,18 @@ impl Letter {
 
     /// Whether there is still something to send.
     pub fn is_here(&self) -> bool {
-        self.body.is_some()
+        self.body.is_here()
     }
 
     /// Sends it from this seat and waits for an answer.
     pub async fn send(&mut self, seat: Seat) -> Outcome {
-        let Some(body) = self.body.take() else { return Outcome::Unknown };
-        self.body = body.again();
+        let Some(body) = self.body.again() else { return Outcome::Unknown };
         let request = self.request(Body::new(body), &seat);
         let sent = seat.sender.clone().try_send_request(request).await;
         match sent {
             Ok(response) => outcome::of_answer(response, seat, self.rule, &self.caller).await,
             Err(mut failure) => match failure.take_message() {
-                Some(request) => {
-                    // It never left, so not a byte of a stream is lost either.
-                    self.body.get_or_insert(Frames::none(request.into_body()));
-                    Outcome::Unseen(None)
-                }
+                Some(_never_left) => Outcome::Unseen(None),
                 None => outcome::of_failure(failure.error()),
             },
         }

@@ -7,7 +7,7 @@ use super::probe::CHECK;
 pub struct Rule {
     /// Whether a call may be sent again when its answer was lost.
     pub repeatable: bool,
-    /// Whether the request is a stream, and so cannot be kept.
+    /// Whether the request is a stream that may take its time: it is sent while it comes.
     pub upload: bool,
     pub answer: Answer,
 }
@@ -28,7 +28,7 @@ include!(concat!(env!("OUT_DIR"), "/rules.rs"));
 /// The question for health, which is no part of our contract.
 const HEALTH: Rule = Rule { repeatable: true, upload: false, answer: Answer::Whole };
 
-/// What is not in the contract is passed on as it comes, once.
+/// What is not in the contract is passed on as it comes, and again only when nobody saw it.
 const UNKNOWN: Rule = Rule { repeatable: false, upload: true, answer: Answer::Endless };
 
 impl Rule {
@@ -48,7 +48,7 @@ mod tests {
             ("/aigateway.v1.ChatService/StreamChatCompletion", true, false, Answer::Stream),
             ("/aigateway.v1.KeyService/CreateProviderKey", false, false, Answer::Whole),
             ("/aigateway.v1.KeyService/WatchProviderKeys", true, false, Answer::Endless),
-            ("/aigateway.v1.VisionService/UploadAndExtractText", false, true, Answer::Whole),
+            ("/aigateway.v1.VisionService/UploadAndExtractText", true, true, Answer::Whole),
             ("/grpc.health.v1.Health/Check", true, false, Answer::Whole),
             ("/grpc.health.v1.Health/Watch", false, true, Answer::Endless),
             ("/aigateway.v1.Other/Rpc", false, true, Answer::Endless),

@@ -78,8 +78,7 @@ async fn what_the_service_says_decides() {
     for (call, first, calls, code) in [
         (Read, end(Code::Unavailable, "SHUTTING_DOWN"), 2, Code::Ok),
         (Create, end(Code::Unavailable, "SHUTTING_DOWN"), 2, Code::Ok),
-        // The pieces are gone, so the answer stands.
-        (Upload, end(Code::Unavailable, "SHUTTING_DOWN"), 1, Code::Unavailable),
+        (Upload, end(Code::Unavailable, "SHUTTING_DOWN"), 2, Code::Ok),
         // The gateway has tried again itself.
         (Chat, end(Code::Unavailable, "PROVIDER_KEYS_EXHAUSTED"), 1, Code::Unavailable),
         (Chat, end(Code::Unavailable, "UPSTREAM_ERROR"), 1, Code::Unavailable),
@@ -102,7 +101,7 @@ async fn what_the_service_says_decides() {
 #[tokio::test]
 async fn a_broken_connection_repeats_what_may_be_repeated() {
     for (call, calls, code) in
-        [(Read, 2, Code::Ok), (Chat, 2, Code::Ok), (Create, 1, Code::Aborted), (Upload, 1, Code::Aborted)]
+        [(Read, 2, Code::Ok), (Chat, 2, Code::Ok), (Upload, 2, Code::Ok), (Create, 1, Code::Aborted)]
     {
         let (mut replicas, transport) = pair(vec![Step::Wait(Duration::from_secs(60))]).await;
         let mut under_way = tokio::task::JoinSet::new();
