@@ -38,6 +38,7 @@ mod health;
 mod localize;
 mod metrics;
 mod models;
+mod name;
 mod pages;
 mod passage;
 mod protos;

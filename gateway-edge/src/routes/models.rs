@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use http::{HeaderMap, StatusCode};
@@ -16,6 +16,7 @@ use crate::{
     routes::{
         answer::{finish, json},
         edge::Edge,
+        name::Name,
     },
 };
 
@@ -48,7 +49,7 @@ async fn all(edge: &Edge, headers: &HeaderMap, query: &str, id: &RequestId) -> R
     Ok(models)
 }
 
-pub async fn get(State(edge): State<Arc<Edge>>, Path(name): Path<String>, request: Request) -> Response {
+pub async fn get(State(edge): State<Arc<Edge>>, Name(name): Name, request: Request) -> Response {
     let id = RequestId::of(request.headers());
     let result = one(&edge, request.headers(), name.trim_matches('/'), &id).await;
     finish(result, Style::OpenAi, &id)

@@ -4,7 +4,7 @@ use std::sync::{Arc, LazyLock};
 
 use axum::{
     body::Body,
-    extract::{Path, Request, State},
+    extract::{Request, State},
     response::Response,
 };
 use http::{HeaderValue, Method, StatusCode, header};
@@ -13,7 +13,7 @@ use crate::{
     assets::Asset,
     error::{Failure, Style},
     metadata::RequestId,
-    routes::{answer::finish, edge::Edge},
+    routes::{answer::finish, edge::Edge, name::Name},
 };
 
 /// Pages that load what stands beside them.
@@ -64,7 +64,7 @@ pub async fn redoc(request: Request) -> Response {
     shown(Some(&*REDOC), &request)
 }
 
-pub async fn file(Path(name): Path<String>, request: Request) -> Response {
+pub async fn file(Name(name): Name, request: Request) -> Response {
     shown(FILES.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset), &request)
 }
 

@@ -2,13 +2,15 @@
 
 use std::{io, sync::LazyLock};
 
-use axum::{
-    extract::{Path, Request},
-    response::Response,
-};
+use axum::{extract::Request, response::Response};
 use flate2::{Compression, GzBuilder};
 
-use crate::{api::body, assets::Asset, openapi::system::ProtoIndex, routes::pages::shown};
+use crate::{
+    api::body,
+    assets::Asset,
+    openapi::system::ProtoIndex,
+    routes::{name::Name, pages::shown},
+};
 
 /// Path below `proto/`, and text.
 const TEXTS: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/protos.rs"));
@@ -41,7 +43,7 @@ pub async fn index(request: Request) -> Response {
     shown(Some(&*INDEX), &request)
 }
 
-pub async fn file(Path(name): Path<String>, request: Request) -> Response {
+pub async fn file(Name(name): Name, request: Request) -> Response {
     shown(FILES.iter().find(|(known, _)| *known == name).map(|(_, asset)| asset), &request)
 }
 

@@ -143,6 +143,22 @@ async fn models_have_all_four_members() {
 }
 
 #[tokio::test]
+async fn an_escape_that_is_no_text_names_nothing() {
+    let fake = Fake::default();
+    ask(&fake, Request::get("/v1/models/%ff"), "").await;
+    assert_eq!(pb::GetModelRequest::decode(fake.last().message).unwrap().id, "\u{fffd}");
+    for path in ["/docs/%ff", "/proto/%ff", "/proto/aigateway/%ff"] {
+        let (response, body) = ask(&fake, Request::get(path), "").await;
+        assert_eq!(
+            (response.status().as_u16(), &response.headers()["content-type"]),
+            (404, &"application/json".parse().unwrap()),
+            "{path}"
+        );
+        assert!(body.starts_with(r#"{"error":"#), "{path}: {body}");
+    }
+}
+
+#[tokio::test]
 async fn refusals_speak_the_language_of_their_route() {
     let fake = Fake::default();
     let large = "x".repeat(1001);

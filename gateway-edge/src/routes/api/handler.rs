@@ -4,7 +4,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use axum::{
     body::{Body, Bytes},
-    extract::{FromRequestParts as _, Path, Request, State},
+    extract::{FromRequestParts as _, Request, State},
     response::Response,
 };
 use http::Uri;
@@ -13,7 +13,7 @@ use crate::{
     api::spelling::as_written,
     error::{Failure, Style, field},
     metadata::RequestId,
-    routes::{answer::finish, api::call::Call, edge::Edge},
+    routes::{answer::finish, api::call::Call, edge::Edge, name::Name},
 };
 
 type Answer = Pin<Box<dyn Future<Output = Response> + Send>>;
@@ -63,8 +63,7 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             let id = RequestId::of(&parts.headers);
-            let resource = Path::<String>::from_request_parts(&mut parts, &()).await;
-            let resource = resource.map(|path| path.0).unwrap_or_default();
+            let Ok(Name(resource)) = Name::from_request_parts(&mut parts, &()).await;
             let call = Call { edge, parts, body: Bytes::new(), id: id.clone(), resource };
             finish(answer(call, body).await, Style::Api, &id)
         })
