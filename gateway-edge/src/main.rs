@@ -1,5 +1,9 @@
 //! The edge on its own, in front of a service at an address.
 
+/// One source for both programs: how origins are written.
+#[path = "../../src/config/origin.rs"]
+mod origin;
+
 use std::{net::SocketAddr, path::PathBuf, process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
@@ -13,8 +17,8 @@ use tracing_subscriber::EnvFilter;
 
 /// OpenAI's REST interface in front of an AI Model Gateway.
 ///
-/// Takes POST /v1/chat/completions (JSON and server-sent events), GET /v1/models and gRPC-Web, and turns every request
-/// into a call of the gateway's gRPC service. It keeps no state and no keys: run as many as you like.
+/// Takes OpenAI's routes below /v1, the gateway's own below /api/v1, and gRPC-Web, and turns every request into a call of
+/// the gateway's gRPC service; /docs shows them all. It keeps no state and no keys: run as many as you like.
 #[derive(Parser)]
 #[command(
     version,
@@ -74,8 +78,8 @@ struct Args {
     #[arg(long, env = "AIGW_EDGE_MAX_BODY_BYTES", default_value_t = 50 << 20, value_name = "BYTES")]
     max_body_bytes: usize,
     /// Browser origins that may read answers, separated by commas; * for all
-    #[arg(long, env = "AIGW_CORS_ORIGINS", value_delimiter = ',', value_name = "ORIGINS")]
-    cors_origins: Vec<String>,
+    #[arg(long, env = "AIGW_CORS_ORIGINS", value_name = "ORIGINS", value_parser = cors_origins)]
+    cors_origins: Option<Origins>,
     /// Seconds that open answers may go on after SIGTERM
     #[arg(long, env = "AIGW_DRAIN_SECONDS", default_value = "30", value_name = "SECONDS", value_parser = seconds)]
     drain_seconds: Duration,
@@ -92,6 +96,14 @@ const NEVER: Duration = Duration::from_secs(10 * 365 * 86_400);
 fn address(text: &str) -> Result<SocketAddr, String> {
     let numeric = text.strip_prefix("localhost:").map_or_else(|| text.to_owned(), |port| format!("127.0.0.1:{port}"));
     numeric.parse().map_err(|_| "write an address such as 127.0.0.1:6161 or 0.0.0.0:6161".to_owned())
+}
+
+/// A list that is one value.
+#[derive(Clone)]
+struct Origins(Vec<String>);
+
+fn cors_origins(text: &str) -> Result<Origins, String> {
+    origin::origins(text).map(Origins)
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {
@@ -148,7 +160,7 @@ async fn run(args: Args) -> anyhow::Result<()> {
         heartbeat: if args.sse_heartbeat_seconds.is_zero() { NEVER } else { args.sse_heartbeat_seconds },
         max_body_bytes: args.max_body_bytes,
         request_timeout: args.request_timeout_seconds,
-        cors_origins: args.cors_origins,
+        cors_origins: args.cors_origins.map(|origins| origins.0).unwrap_or_default(),
         metrics: metrics::registry()?,
         metrics_apart: args.metrics_addr.is_some(),
         ..EdgeSettings::default()
@@ -197,6 +209,8 @@ mod tests {
             ("--sse-heartbeat-seconds 0.5", true),
             ("--sse-heartbeat-seconds 15s", false),
             ("--drain-seconds 0", true),
+            ("--cors-origins HTTPS://A.example/,,https://b.example:443", true),
+            ("--cors-origins a.example", false),
             ("--request-timeout-seconds 0", false),
             ("--request-timeout-seconds 86401", false),
             ("--edge-addr localhost:6161", true),

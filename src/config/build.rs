@@ -12,6 +12,7 @@ use secrecy::SecretString;
 
 use super::{
     error::Problem,
+    origin,
     parse::{self, PlainHttp},
     providers,
     reader::Reader,
@@ -74,7 +75,7 @@ fn listen(read: &mut Reader<'_>) -> Option<Listen> {
     let grpc_addr = read.parsed("AIGW_GRPC_ADDR", parse::address);
     let edge_addr = read.parsed("AIGW_EDGE_ADDR", parse::address);
     let metrics_addr = read.parsed_or_none("AIGW_METRICS_ADDR", parse::address);
-    let cors_origins = read.parsed_or_none("AIGW_CORS_ORIGINS", parse::origins).unwrap_or_default();
+    let cors_origins = read.parsed_or_none("AIGW_CORS_ORIGINS", origin::origins).unwrap_or_default();
     Some(Listen { grpc_addr: grpc_addr?, edge_addr: edge_addr?, metrics_addr, cors_origins })
 }
 

@@ -7,6 +7,7 @@ mod error;
 mod flags;
 mod interpolate;
 mod load;
+mod origin;
 mod parse;
 mod providers;
 mod reader;

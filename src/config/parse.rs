@@ -94,21 +94,6 @@ fn is_loopback(host: &str) -> bool {
     host == "localhost" || host.trim_matches(['[', ']']).parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }
 
-/// `*`, or a comma list of `scheme://host[:port]`.
-pub fn origins(text: &str) -> Result<Vec<String>, String> {
-    let origin = |text: &str| {
-        let text = text.trim().trim_end_matches('/');
-        let uri: Option<http::Uri> = text.parse().ok();
-        let well_formed = uri.is_some_and(|u| u.scheme().is_some() && u.authority().is_some() && u.path() == "/");
-        if text == "*" || well_formed {
-            Ok(text.to_owned())
-        } else {
-            Err(format!("`{text}` is no origin; write one such as https://app.example.com, without a path"))
-        }
-    };
-    text.split(',').filter(|t| !t.trim().is_empty()).map(origin).collect()
-}
-
 /// A comma list of hosts: `example.com`, `*.example.com`, either with a port, or `*` alone for all.
 pub fn hosts(text: &str) -> Result<Vec<String>, String> {
     let host = |text: &str| {

@@ -1,17 +1,46 @@
 //! Which browser origins may read answers.
 
-use http::{HeaderValue, Method};
+use axum::{
+    Router,
+    extract::Request,
+    middleware::{Next, from_fn},
+};
+use http::{HeaderValue, Method, header};
+use tower::ServiceExt as _;
 use tower_http::cors::{AllowHeaders, AllowOrigin, Any, CorsLayer};
 
-/// Allows browsers of `origins`.
-pub fn cors(origins: &[String]) -> Option<CorsLayer> {
+/// Lets browsers of `origins` in.
+pub fn admit(router: Router, origins: &[String]) -> Router {
+    let Some(cors) = cors(origins) else { return router };
+    let plain = router.clone();
+    router.layer(cors).layer(from_fn(move |request: Request, next: Next| {
+        let plain = plain.clone();
+        async move {
+            // The layer takes every OPTIONS for a browser's question, and answers it for paths that are not there.
+            if request.method() != Method::OPTIONS || is_preflight(&request) {
+                return next.run(request).await;
+            }
+            match plain.oneshot(request).await {
+                Ok(response) => response,
+                Err(never) => match never {},
+            }
+        }
+    }))
+}
+
+fn is_preflight(request: &Request) -> bool {
+    let has = |name| request.headers().contains_key(name);
+    has(header::ORIGIN) && has(header::ACCESS_CONTROL_REQUEST_METHOD)
+}
+
+fn cors(origins: &[String]) -> Option<CorsLayer> {
     if origins.is_empty() {
         return None;
     }
     let origin = if origins.iter().any(|origin| origin == "*") {
         AllowOrigin::any()
     } else {
-        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::try_from(origin.trim_end_matches('/')).ok()))
+        AllowOrigin::list(origins.iter().filter_map(|origin| HeaderValue::try_from(origin).ok()))
     };
     let cors = CorsLayer::new()
         .allow_origin(origin)

@@ -83,7 +83,7 @@ fn document(routes: &[Route]) -> Asset {
 
 /// Builds all routes over one service.
 pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
-    let cors = cors::cors(&settings.cors_origins);
+    let origins = settings.cors_origins.clone();
     let apart = settings.metrics_apart;
     let document: fn() -> Asset = if apart { || document(&routes(true)) } else { || document(&routes(false)) };
     let document = LazyLock::new(document);
@@ -94,10 +94,7 @@ pub fn router(transport: Transport, settings: EdgeSettings) -> Router {
     let strict = direct.clone().fallback(unknown_route).with_state(edge.clone());
     let rest = Arc::new(Rest { edge: edge.clone(), strict });
     let router = direct.with_state(edge).fallback(move |request: Request| forgiving(rest.clone(), request));
-    match cors {
-        Some(cors) => router.layer(cors),
-        None => router,
-    }
+    cors::admit(router, &origins)
 }
 
 /// What the edge counts. It is shown by the registry it was given, so one that is used by two edges shows the first only.
