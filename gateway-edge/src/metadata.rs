@@ -129,13 +129,18 @@ pub fn is_strict(headers: &HeaderMap) -> Result<bool, Failure> {
     }
 }
 
-/// Returns how long the client's library waits, in its own words, when that is less than `limit`.
+/// How much longer than the client we wait: its library tells its own timeout better than a 504 that arrives at the same
+/// moment, and when it hangs up everything ends anyway.
+const GRACE: Duration = Duration::from_secs(1);
+
+/// Returns how long there is for a request: a little more than the client's library waits, in its own words, when that is
+/// less than `limit`.
 pub fn client_deadline(headers: &HeaderMap, limit: Duration) -> Duration {
     [X_STAINLESS_TIMEOUT, X_STAINLESS_READ_TIMEOUT]
         .iter()
         .filter_map(|name| headers.get(name)?.to_str().ok()?.trim().parse::<f64>().ok())
         .filter(|seconds| *seconds > 0.0)
-        .filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok())
+        .filter_map(|seconds| Duration::try_from_secs_f64(seconds).ok()?.checked_add(GRACE))
         .fold(limit, Duration::min)
 }
 

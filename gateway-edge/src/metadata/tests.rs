@@ -59,8 +59,9 @@ fn clean_request_ids_are_kept() {
 fn a_shorter_timeout_of_the_client_counts() {
     let limit = Duration::from_secs(600);
     for (name, value, expected) in [
-        ("x-stainless-timeout", "60", 60_000),
-        ("x-stainless-read-timeout", "1.5", 1_500),
+        ("x-stainless-timeout", "60", 61_000),
+        ("x-stainless-read-timeout", "1.5", 2_500),
+        ("x-stainless-timeout", "599.5", 600_000),
         ("x-stainless-timeout", "900", 600_000),
         ("x-stainless-timeout", "NaN", 600_000),
         ("x-stainless-timeout", "-1", 600_000),

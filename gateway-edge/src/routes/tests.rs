@@ -87,7 +87,7 @@ async fn a_whole_answer_and_what_goes_along() {
         (&seen.headers["authorization"], &seen.headers["x-request-id"]),
         (&"Bearer sk-1".parse().unwrap(), &"r-1".parse().unwrap())
     );
-    assert_eq!(seen.headers["grpc-timeout"], "30000000u");
+    assert_eq!(seen.headers["grpc-timeout"], "31000000u");
     let message = pb::CreateChatCompletionRequest::decode(seen.message).unwrap();
     assert_eq!(message.prompt.unwrap().model, "m");
 }

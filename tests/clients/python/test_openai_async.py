@@ -69,8 +69,8 @@ def test_a_timeout_of_the_client_closes_the_upstream_call(edge, upstream, unique
     name = unique("hang")
 
     async def work(client):
-        # The SDK tells the edge its timeout, so either of the two may be the first to give up.
-        with pytest.raises((openai.APITimeoutError, openai.InternalServerError)):
+        # The SDK tells the edge its timeout too, which waits a little longer so that this is what people catch.
+        with pytest.raises(openai.APITimeoutError):
             messages = [{"role": "user", "content": "hi"}]
             await client.chat.completions.create(model=f"x-ai/{name}", messages=messages, timeout=0.5)
 
