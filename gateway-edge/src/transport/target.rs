@@ -30,6 +30,8 @@ impl Target {
         }
         let port = match (scheme.as_str(), authority.port_u16()) {
             ("http" | "https", Some(port)) => port,
+            // Not a number, or too large a one.
+            (_, None) if authority.as_str() != authority.host() => return Err(SHAPE),
             ("http", None) => 80,
             ("https", None) => 443,
             _ => return Err("begin the address with http:// or https://"),
@@ -65,8 +67,17 @@ mod tests {
             let target = Target::parse(url).unwrap();
             assert_eq!((&*target.host, target.port), (host, port), "{url}");
         }
-        for url in ["", "gateway:50051", "not a url", "ftp://x:1", "http://a:b@x:1", "http://x:1/path", "http://x:1?y"]
-        {
+        for url in [
+            "",
+            "gateway:50051",
+            "not a url",
+            "ftp://x:1",
+            "http://a:b@x:1",
+            "http://x:1/path",
+            "http://x:1?y",
+            "http://x:70000",
+            "http://x:",
+        ] {
             assert!(Target::parse(url).is_err(), "{url}");
         }
     }
