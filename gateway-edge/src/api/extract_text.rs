@@ -20,6 +20,7 @@ const OPTIONS: [&str; 2] = ["prompt", "model"];
 pub struct Extraction {
     pub filename: Option<String>,
     pub content_type: Option<String>,
+    /// Empty is as if it was not there: browsers send every field of a form.
     prompt: Option<String>,
     model: Option<String>,
     strict: bool,
@@ -30,17 +31,14 @@ impl Extraction {
         Self { strict, ..Self::default() }
     }
 
-    /// Takes a field of the form. Empty is as if it was not there: browsers send every field of a form.
-    pub fn set(&mut self, name: &str, value: String) -> Result<(), Failure> {
-        let field = match name {
+    /// Finds the place of a field of the form, which can be filled once.
+    pub fn place(&mut self, name: &str) -> Result<&mut Option<String>, Failure> {
+        let place = match name {
             "prompt" => &mut self.prompt,
             "model" => &mut self.model,
             _ => return Err(unknown("form field", name, &format!("file, {}", OPTIONS.join(", ")))),
         };
-        match field.replace(value) {
-            None => Ok(()),
-            Some(_) => Err(twice(name)),
-        }
+        if place.is_none() { Ok(place) } else { Err(twice(name)) }
     }
 
     /// Whether nothing about the picture can come after it.

@@ -37,14 +37,22 @@ impl Import {
         Ok(import)
     }
 
-    /// Takes a field of a form; the last one counts.
+    /// Refuses a field of a form that is not known here.
+    pub fn expect(name: &str) -> Result<(), Failure> {
+        if OPTIONS.contains(&name) {
+            return Ok(());
+        }
+        Err(unknown("form field", name, &format!("file, {}", OPTIONS.join(", "))))
+    }
+
+    /// Takes an option; the last one counts.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), Failure> {
         match name {
             "provider" | "provider_name" => self.request.default_provider = value.to_owned(),
             "format" => self.request.format = words::value(value, words::IMPORT_FORMATS, "format")?,
             "all_or_nothing" => self.request.all_or_nothing = flag(value, "all_or_nothing")?,
             "dry_run" => self.request.dry_run = flag(value, "dry_run")?,
-            _ => return Err(unknown("form field", name, &format!("file, {}", OPTIONS.join(", ")))),
+            _ => Self::expect(name)?,
         }
         Ok(())
     }

@@ -42,6 +42,8 @@ async fn form(import: &mut Import, call: &Call) -> Result<(), Failure> {
             Some("file") => import.content(form.bytes(field).await?, pb::ImportFormat::Unspecified),
             name => {
                 let name = shortened(name.unwrap_or_default());
+                // Before its bytes are looked at: they may be the rows under another name.
+                Import::expect(&name)?;
                 import.set(&name, form.text(field).await?.trim())?;
             }
         }

@@ -54,7 +54,9 @@ impl Upload {
                 Some("file") => self.read_file(form, field).await?,
                 name => {
                     let name = shortened(name.unwrap_or_default());
-                    self.extraction.set(&name, form.text(field).await?)?;
+                    // Before its bytes are looked at: they may be a picture under another name.
+                    let place = self.extraction.place(&name)?;
+                    *place = Some(form.text(field).await?);
                 }
             }
         }

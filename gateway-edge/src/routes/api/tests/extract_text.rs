@@ -156,6 +156,8 @@ async fn what_is_wrong_is_named() {
         (FORM, form(&[PROMPT, PROMPT, FILE]), 400, "prompt"),
         (FORM, form(&[("name=\"colour\"", "s3cr3t"), FILE]), 400, "colour"),
         (FORM, form(&[FILE, ("name=\"colour\"", "s3cr3t")]), 400, "colour"),
+        // A picture under another name.
+        (FORM, form(&[("name=\"image\"; filename=\"a.png\"", &long)]), 400, "image"),
         (FORM, form(&[PROMPT, MODEL, FILE, ("name=\"colour\"", "s3cr3t")]), 400, "colour"),
         (FORM, form(&[("name=\"prompt\"", &long), FILE]), 413, "prompt"),
         (FORM, form(&[(FILE.0, &huge)]), 413, ""),

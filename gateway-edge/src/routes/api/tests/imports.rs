@@ -22,6 +22,7 @@ async fn imports_come_in_many_coats() {
         ("", "text/plain", "XAI_API_KEY=a", Ok(("XAI_API_KEY=a", 0, "", false))),
         ("?dry_run=1", "application/json", "[]", Ok(("[]", 3, "", true))),
         ("", FORM, &*form(&[("name=\"file\"", "s3cr3t"), ("name=\"colour\"", "red")]), Err((400, "colour"))),
+        ("", FORM, &*form(&[("name=\"rows\"; filename=\"keys.csv\"", "s3cr3t")]), Err((400, "rows"))),
         ("", FORM, &*form(&[("name=\"provider\"", "xai")]), Err((400, "file"))),
         ("", FORM, "s3cr3t", Err((400, ""))),
         ("", "multipart/form-data", "x", Err((400, ""))),
