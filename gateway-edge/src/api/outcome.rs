@@ -59,7 +59,7 @@ impl Cost {
 pub struct Attempt<'a> {
     provider: &'a str,
     model: &'a str,
-    key_name: &'a str,
+    key_name: Option<&'a str>,
     #[schemars(schema_with = "schemas::failure_class")]
     failure_class: Option<&'static str>,
     http_status: Option<u32>,
@@ -76,7 +76,7 @@ impl<'a> Attempt<'a> {
         Self {
             provider: &attempt.provider,
             model: &attempt.model,
-            key_name: &attempt.key_alias,
+            key_name: filled(&attempt.key_alias),
             failure_class: attempt.failure_class.and_then(|class| word(class, words::FAILURES)),
             http_status: attempt.http_status,
             duration_ms: attempt.duration_ms,

@@ -84,7 +84,13 @@ const FAILURES: &[Failing] = &[
     failing(500, "A defect; the log has the cause under the request id.", SERVER, SERVER).says("internal error"),
     failing(501, "The service behind this address is older and does not know the call.", SERVER, "not_implemented")
         .headers(FINAL),
-    failing(502, "The provider failed, or its answer could not be read.", SERVER, "upstream_error").headers(FINAL),
+    failing(
+        502,
+        "The provider failed, its answer could not be read, or nobody knows whether something was made.",
+        SERVER,
+        "upstream_error",
+    )
+    .headers(FINAL),
     failing(503, "The service, its database or all provider keys are away for a while.", SERVER, "service_unavailable")
         .headers(EITHER),
     failing(504, "It took too long.", SERVER, "timeout"),
@@ -96,6 +102,8 @@ pub const UNKNOWN_CALLER: u16 = 401;
 pub const SERVICE: &[u16] = &[400, 403, 500, 501, 503, 504];
 /// Failures beside these of a route that takes a body.
 pub const BODY: &[u16] = &[408, 413, 415];
+/// Failures beside these of a route that makes something: whether it was made may stay unknown.
+pub const CREATES: &[u16] = &[502];
 /// Failures beside these of a route that asks a provider.
 pub const PROVIDER: &[u16] = &[402, 404, 429, 502];
 

@@ -216,7 +216,7 @@ fn made(mut answer: Value) -> Value {
         "image_input_tokens": null, "source": "provider",
     });
     let attempt = json!({
-        "provider": "sandbox", "model": "echo", "key_name": "", "failure_class": null, "http_status": 200,
+        "provider": "sandbox", "model": "echo", "key_name": null, "failure_class": null, "http_status": 200,
         "duration_ms": 3, "message": null,
     });
     answer["id"] = json!("chatcmpl-0199f0c2");

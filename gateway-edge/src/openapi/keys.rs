@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::api::gateway_keys::{GatewayKey, GatewayKeyChanges, NewGatewayKey};
 
 use super::{
-    errors::{BODY, SERVICE},
+    errors::{BODY, CREATES, SERVICE},
     examples,
     operation::{Answer, Operation, Parameter},
 };
@@ -46,6 +46,7 @@ pub fn create() -> Operation {
         )])
         .answer(Answer::json::<GatewayKey<'static>>(201, "The key with its text.", made).headers(examples::CREATED))
         .fails(BODY)
+        .fails(CREATES)
 }
 
 pub fn get() -> Operation {

@@ -11,7 +11,7 @@ use crate::api::{
 };
 
 use super::{
-    errors::{BODY, SERVICE},
+    errors::{BODY, CREATES, SERVICE},
     examples,
     operation::{Answer, Operation, Parameter},
     streams,
@@ -62,6 +62,7 @@ pub fn create() -> Operation {
                 .headers(examples::CREATED),
         )
         .fails(BODY)
+        .fails(CREATES)
         .fails(&[409])
 }
 
@@ -132,6 +133,7 @@ pub fn import() -> Operation {
         .takes_as("multipart/form-data", form, vec![])
         .answers::<Imported<'static>>("What became of the rows.", examples::imported())
         .fails(BODY)
+        .fails(CREATES)
 }
 
 fn text(_: &mut SchemaGenerator) -> Schema {

@@ -114,7 +114,7 @@ async fn what_is_shown() {
         "filename": "a.png", "content_type": "image/png", "extracted_text": "Hello", "model_used": "m-1", "id": "vis-1",
         "provider": "google", "finish_reason": "length", "usage": null, "cost": null,
         "attempts": [{
-            "provider": "google", "model": "", "key_name": "", "failure_class": null, "http_status": null,
+            "provider": "google", "model": "", "key_name": null, "failure_class": null, "http_status": null,
             "duration_ms": 0, "message": null,
         }],
         "warnings": [],

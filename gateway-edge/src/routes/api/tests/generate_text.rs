@@ -110,7 +110,7 @@ async fn what_is_shown() {
                 "http_status": 429, "duration_ms": 7, "message": "slow down",
             },
             {
-                "provider": "google", "model": "", "key_name": "", "failure_class": null, "http_status": null,
+                "provider": "google", "model": "", "key_name": null, "failure_class": null, "http_status": null,
                 "duration_ms": 0, "message": null,
             },
         ],
