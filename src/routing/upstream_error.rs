@@ -87,3 +87,26 @@ pub fn error_of(provider: &str, failure: UpstreamFailure) -> Error {
     }
     error
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_provider_blames_on_the_request() {
+        use FailureClass::{Blocked, Caller, ContextLength, Model};
+        for (class, http_status, kind) in [
+            (Caller, Some(400), ErrorKind::InvalidRequest),
+            (Caller, None, ErrorKind::InvalidRequest),
+            // Its code says which limit; ours are told as 413.
+            (Caller, Some(413), ErrorKind::InvalidRequest),
+            // What the provider says of the size in its own words says more.
+            (ContextLength, Some(413), ErrorKind::ContextLengthExceeded),
+            (Blocked, Some(400), ErrorKind::ContentBlocked),
+            (Model, Some(404), ErrorKind::ModelNotFound),
+        ] {
+            let error = error_of("p", UpstreamFailure { http_status, ..UpstreamFailure::new(class, "x") });
+            assert_eq!((error.kind, error.retry_after), (kind, None), "{class:?} {http_status:?}");
+        }
+    }
+}
