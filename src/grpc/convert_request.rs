@@ -1,5 +1,7 @@
 //! The contract's `ChatPrompt` to a `ChatRequest`. What a caller can get wrong is refused here, once, by field path.
 
+use std::collections::HashMap;
+
 use crate::{
     domain::{
         chat::{
@@ -19,6 +21,9 @@ type Field<'a> = &'a dyn Fn() -> String;
 /// Most messages in one conversation, and most parts in one message.
 const MAX_MESSAGES: usize = 10_000;
 const MAX_PARTS: usize = 1_000;
+/// Most labels of a request, and most characters in each: what the contract says, and OpenAI takes.
+const MAX_LABELS: usize = 16;
+const LONGEST_LABEL: (usize, usize) = (64, 512);
 
 /// Converts and validates a prompt.
 pub fn request_of(prompt: Option<pb::ChatPrompt>) -> Result<ChatRequest> {
@@ -34,6 +39,7 @@ pub fn request_of(prompt: Option<pb::ChatPrompt>) -> Result<ChatRequest> {
     let tools = prompt.tools.into_iter().enumerate().map(|(at, t)| tool(t, at)).collect::<Result<Vec<_>>>()?;
     let modalities = prompt.modalities.iter().map(|m| modality(*m)).collect::<Result<Vec<_>>>()?;
     check_json_object("prompt.provider_options", &prompt.provider_options)?;
+    check_labels("prompt.metadata", &prompt.metadata)?;
     Ok(ChatRequest {
         messages,
         sampling,
@@ -79,7 +85,7 @@ fn sampling(prompt: &mut pb::ChatPrompt) -> Result<Sampling> {
         within(&format!("prompt.logit_bias[{token}]"), Some(f64::from(*bias)), -100.0, 100.0)?;
     }
     if prompt.top_logprobs.is_some_and(|n| n > 0) && prompt.logprobs != Some(true) {
-        return Err(Error::invalid("prompt.top_logprobs", "prompt.top_logprobs needs prompt.logprobs = true"));
+        return Err(Error::invalid("prompt.top_logprobs", "prompt.top_logprobs needs logprobs to be true"));
     }
     Ok(Sampling {
         temperature: prompt.temperature,
@@ -110,6 +116,16 @@ pub fn within(field: &str, value: Option<f64>, low: f64, high: f64) -> Result<()
 fn at_most(field: &str, count: usize, most: usize) -> Result<()> {
     if count > most {
         return Err(Error::invalid(field, format!("{field} has {count} entries; the most is {most}")));
+    }
+    Ok(())
+}
+
+pub fn check_labels(field: &str, labels: &HashMap<String, String>) -> Result<()> {
+    at_most(field, labels.len(), MAX_LABELS)?;
+    let (key, value) = LONGEST_LABEL;
+    if labels.iter().any(|(k, v)| k.chars().count() > key || v.chars().count() > value) {
+        let message = format!("{field} has a key above {key} or a value above {value} characters");
+        return Err(Error::invalid(field, message).with("code", "invalid_value"));
     }
     Ok(())
 }
@@ -234,9 +250,19 @@ fn source(source: Option<pb::MediaSource>, field: Field<'_>) -> Result<MediaSour
             Err(Error::invalid(&field, format!("{field} is required with data, for example image/png")))
         }
         Source::Data(data) => Ok(MediaSource::Data { mime_type: source.mime_type, data }),
+        Source::Url(url) if !is_address(&url) && !url.starts_with("data:") => {
+            let field = format!("{}.source.url", field());
+            Err(Error::invalid(&field, format!("{field} must be an http or https address, or a data URL")))
+        }
         Source::Url(url) => Ok(MediaSource::Url { url, mime_type: source.mime_type }),
         Source::FileId(id) => Ok(MediaSource::FileId(id)),
     }
+}
+
+/// Whether a provider could fetch from it. Files of its own machine are none of a caller's business.
+pub fn is_address(url: &str) -> bool {
+    let begins = |scheme: &str| url.get(..scheme.len()).is_some_and(|head| head.eq_ignore_ascii_case(scheme));
+    begins("https://") || begins("http://")
 }
 
 fn kind(kind: i32) -> ToolKind {

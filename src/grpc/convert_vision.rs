@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::{
     convert_completion::{reason_to_pb, seconds},
-    convert_request::{check_json_object, detail, within},
+    convert_request::{check_json_object, check_labels, detail, is_address, within},
     convert_usage::{attempt_to_pb, cost_to_pb, usage_to_pb, warning_to_pb},
 };
 use crate::{
@@ -90,7 +90,9 @@ fn picture(image: Option<pb::MediaSource>) -> Result<MediaSource> {
         Source::Url(url) if url.starts_with("data:") => {
             Err(Error::invalid("image.url", "image.url is a data URL: send its bytes as image.data"))
         }
-        Source::Url(url) if url.is_empty() => Err(Error::invalid("image.url", "image.url is empty")),
+        Source::Url(url) if !is_address(&url) => {
+            Err(Error::invalid("image.url", "image.url must be an http or https address"))
+        }
         Source::Url(url) => Ok(MediaSource::Url { url, mime_type: image.mime_type }),
         Source::FileId(id) => Ok(MediaSource::FileId(id)),
     }
@@ -106,6 +108,7 @@ fn extraction(
     let most = options.max_output_tokens.map(f64::from);
     within(&format!("{path}.max_output_tokens"), most, 1.0, f64::from(u32::MAX))?;
     check_json_object(&format!("{path}.provider_options"), &options.provider_options)?;
+    check_labels(&format!("{path}.metadata"), &options.metadata)?;
     Ok(Extraction {
         picture,
         filename,

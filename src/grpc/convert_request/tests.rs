@@ -43,6 +43,9 @@ fn refuses_by_field() {
         ("prompt.max_output_tokens", Box::new(|p| p.max_output_tokens = Some(0))),
         ("prompt.choice_count", Box::new(|p| p.choice_count = Some(129))),
         ("prompt.top_logprobs", Box::new(|p| p.top_logprobs = Some(2))),
+        ("prompt.metadata", Box::new(|p| p.metadata = (0..17).map(|n| (n.to_string(), String::new())).collect())),
+        ("prompt.metadata", Box::new(|p| p.metadata = [("k".repeat(65), String::new())].into())),
+        ("prompt.metadata", Box::new(|p| p.metadata = [("k".into(), "ế".repeat(513))].into())),
         ("prompt.logit_bias[7]", Box::new(|p| p.logit_bias.extend([("7".to_owned(), 101)]))),
         ("prompt.provider_options", Box::new(|p| p.provider_options = "[1]".into())),
         ("prompt.tools[0]", Box::new(|p| p.tools.push(pb::Tool::default()))),
@@ -86,6 +89,8 @@ fn media_needs_bytes_and_their_type() {
         (image(None, "image/png"), "prompt.messages[0].parts[1].source"),
         (image(Some(Source::Data("".into())), "image/png"), "prompt.messages[0].parts[1].source"),
         (image(Some(Source::Data("x".into())), ""), "prompt.messages[0].parts[1].source.mime_type"),
+        (image(Some(Source::Url("".into())), ""), "prompt.messages[0].parts[1].source.url"),
+        (image(Some(Source::Url("file:///a.png".into())), ""), "prompt.messages[0].parts[1].source.url"),
     ] {
         assert_eq!(refused(|p| p.messages[0].parts.push(part)), field);
     }

@@ -46,10 +46,13 @@ fn refuses_by_field() {
         (Some(pb::MediaSource::default()), None, "image"),
         (bytes("image/png", b""), None, "image.data"),
         (address(""), None, "image.url"),
+        (address("file:///a.png"), None, "image.url"),
+        (address("a.example/b.png"), None, "image.url"),
         (address("data:image/png;base64,AA"), None, "image.url"),
         (png(), options(|o| o.temperature = Some(2.5)), "options.temperature"),
         (png(), options(|o| o.max_output_tokens = Some(0)), "options.max_output_tokens"),
         (png(), options(|o| o.provider_options = "[]".into()), "options.provider_options"),
+        (png(), options(|o| o.metadata = [("k".into(), "v".repeat(513))].into()), "options.metadata"),
     ];
     for (image, options, field) in cases {
         let error = extraction_of(image, options).unwrap_err();
