@@ -3,14 +3,31 @@
 use futures_util::stream;
 use tokio::time::{Instant, sleep, timeout_at};
 
+use super::fan_out;
 use crate::{
     domain::failure::{FailureClass, UpstreamFailure},
     providers::sandbox::{Script, Step},
     routing::transport::EventStream,
 };
 
-/// Starts the script. What fails before its first event fails here, like an HTTP status would.
-pub(super) async fn play(script: Script, deadline: Instant) -> Result<EventStream, UpstreamFailure> {
+/// What is to be played.
+pub struct Play {
+    pub script: Script,
+    /// How many choices are wanted; the script gives one.
+    pub copies: u32,
+    pub streamed: bool,
+}
+
+/// Starts a script for each choice. What fails before its first event fails here, like an HTTP status would.
+pub(super) async fn play(play: &Play, deadline: Instant) -> Result<EventStream, UpstreamFailure> {
+    let one = || one(play.script.clone(), deadline);
+    match play.copies {
+        0 | 1 => one().await,
+        copies => fan_out::open((0..copies).map(|_| one()), !play.streamed).await,
+    }
+}
+
+async fn one(script: Script, deadline: Instant) -> Result<EventStream, UpstreamFailure> {
     let late = || UpstreamFailure::new(FailureClass::Timeout, "sandbox: no answer on purpose");
     timeout_at(deadline, begin(script)).await.unwrap_or_else(|_| Err(late()))
 }

@@ -43,7 +43,7 @@ pub struct Upstreams {
 #[expect(clippy::large_enum_variant, reason = "nearly all requests go over HTTP")]
 pub enum Prepared {
     Http { upstream: Arc<HttpUpstream>, encoded: Encoded, mode: Mode },
-    Sandbox(Script),
+    Sandbox(sandbox::Play),
 }
 
 impl Upstreams {
@@ -93,7 +93,10 @@ impl Transport for Upstreams {
 
     fn prepare(&self, target: &Target, request: &ChatRequest, delivery: Delivery) -> Result<Prepared, Error> {
         let Some(upstream) = self.providers.get(&target.provider) else {
-            return Ok(Prepared::Sandbox(Script::new(request, &target.model, delivery == Delivery::Streamed)));
+            let (streamed, copies) = (delivery == Delivery::Streamed, request.sampling.choice_count.unwrap_or(1));
+            bounded(copies, &target.provider)?;
+            let script = Script::new(request, &target.model, streamed);
+            return Ok(Prepared::Sandbox(sandbox::Play { script, copies, streamed }));
         };
         let mode = match delivery {
             Delivery::Whole => Mode::Unary,
@@ -133,19 +136,23 @@ impl Transport for Upstreams {
                     attempt::open(call, encoded, *mode).map(move |result| echo::opened(result, key)).boxed()
                 }
             }
-            Prepared::Sandbox(script) => sandbox::play(script.clone(), deadline).boxed(),
+            Prepared::Sandbox(play) => sandbox::play(play, deadline).boxed(),
         }
     }
+}
+
+fn bounded(copies: u32, provider: &str) -> Result<(), Error> {
+    if copies <= MAX_COPIES {
+        return Ok(());
+    }
+    let message = format!("the provider answers one choice a request; the gateway asks it {MAX_COPIES} times at most");
+    Err(Error::invalid("prompt.choice_count", message).with("provider", provider))
 }
 
 /// Turns down what cannot be translated, what a strict caller does not want changed, and too many copies.
 pub(super) fn accepted(encoded: Result<Encoded, EncodeError>, strict: bool, provider: &str) -> Result<Encoded, Error> {
     let encoded = encoded.map_err(|e| Error::invalid(e.field, e.message).with("provider", provider))?;
-    if encoded.copies > MAX_COPIES {
-        let message =
-            format!("the provider answers one choice a request; the gateway asks it {MAX_COPIES} times at most");
-        return Err(Error::invalid("prompt.choice_count", message).with("provider", provider));
-    }
+    bounded(encoded.copies, provider)?;
     if let (true, Some(warning)) = (strict, encoded.warnings.first()) {
         let message = format!("{} (the request is strict)", warning.message);
         let error = Error::new(ErrorKind::UnsupportedByProvider, message).with("provider", provider);

@@ -6,14 +6,15 @@ use std::{
     time::Duration,
 };
 
+use futures_util::TryStreamExt as _;
 use http::HeaderMap;
 
 use super::{
-    fakes::{Fake, ask, request, target, upstreams},
+    fakes::{Fake, ask, in_time, request, target, upstreams},
     server::{Answer, Server},
 };
 use crate::{
-    domain::{event::ChatEvent, failure::FailureClass, fold::Fold},
+    domain::{chat::Part, event::ChatEvent, failure::FailureClass, fold::Fold, model::Target},
     providers::registry::KeyStyle,
     routing::transport::{Delivery, Transport as _},
     upstream::HttpUpstream,
@@ -75,5 +76,25 @@ async fn one_failed_copy_fails_the_attempt() {
 async fn too_many_choices_are_refused() {
     let (_server, upstream) = provider(false, 0).await;
     let error = upstreams(upstream).prepare(&target(), &request(Vec::new(), 9), Delivery::Whole).err().unwrap();
+    assert_eq!(error.field.as_deref(), Some("prompt.choice_count"));
+}
+
+#[tokio::test]
+async fn the_sandbox_gives_several_choices_too() {
+    let sandbox = Target { provider: "sandbox".into(), model: "echo".into() };
+    let upstreams = upstreams(provider(false, 0).await.1);
+    let said = || vec![Part::Text("a b".into())];
+    for delivery in [Delivery::Whole, Delivery::Streamed] {
+        let prepared = upstreams.prepare(&sandbox, &request(said(), 3), delivery).unwrap();
+        let events = upstreams.open(&prepared, None, in_time()).await.unwrap();
+        let mut fold = Fold::default();
+        events.try_collect::<Vec<_>>().await.unwrap().into_iter().for_each(|event| fold.push(event));
+        let completion = fold.into_completion().unwrap();
+        assert!(
+            completion.choices.len() == 3 && completion.choices.iter().all(|choice| choice.message.parts == said())
+        );
+        assert_eq!(completion.usage.unwrap().output_tokens, Some(6));
+    }
+    let error = upstreams.prepare(&sandbox, &request(said(), 9), Delivery::Whole).err().unwrap();
     assert_eq!(error.field.as_deref(), Some("prompt.choice_count"));
 }
