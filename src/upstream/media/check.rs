@@ -50,6 +50,9 @@ impl<'a, F: Fn() -> Pictures<'a>> Check<F> {
             }
             _ => return Ok(()),
         };
+        if member == "image" && media_type::of(data) == Some(PDF) && (self.taken)().find(PDF).is_some() {
+            return Err(unsupported(place, member, "the bytes are a PDF: send it as a file, not as an image".into()));
+        }
         let is_at_home = |found: &str| (found == PDF) == (member == "file");
         match verdict(mime_type, data) {
             Verdict::Agrees => {}
@@ -155,6 +158,7 @@ mod tests {
             ("a zip", image("image/png", b"PK\x03\x04"), wrong_type("image")),
             ("text", image("image/png", b"hello"), wrong_type("image")),
             ("a PDF as a picture", image("image/png", PDF_BYTES), wrong_type("image")),
+            ("a PDF that says so", image("application/pdf", PDF_BYTES), wrong_type("image")),
             ("not taken", image("image/gif", b"GIF89a"), wrong_type("image")),
             ("unknown", image("image/svg+xml", b"<svg>"), wrong_type("image")),
             ("too large", image("image/png", b"\x89PNG\r\n\x1a\n....."), bad(ErrorKind::TooLarge, "image.source.data")),
