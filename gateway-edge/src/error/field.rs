@@ -104,7 +104,7 @@ pub fn to_openai(path: &str) -> Option<String> {
             "parameters_schema" => ("parameters", false),
             "image" if in_content => ("image_url", true),
             "audio" if in_content => ("input_audio", true),
-            "tool_result" if in_content => break,
+            "tool_result" | "source" if in_content => break,
             other => (other, false),
         };
         in_content |= name == "content";

@@ -151,6 +151,8 @@ fn fields_are_told_in_openai_names() {
         ("prompt.max_output_tokens", Some("max_completion_tokens")),
         ("prompt.choice_count", Some("n")),
         ("prompt.messages[2].parts[0].image.source.data", Some("messages[2].content[0].image_url")),
+        ("prompt.messages[2].parts[0].file.source.mime_type", Some("messages[2].content[0].file")),
+        ("prompt.messages[2].parts[0].file.filename", Some("messages[2].content[0].file.filename")),
         ("prompt.messages[2].parts[0].text.text", Some("messages[2].content[0].text.text")),
         ("prompt.messages[1].role", Some("messages[1].role")),
         ("prompt.messages", Some("messages")),
