@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 from gateway import BOOTSTRAP_KEY
+from scenes import PNG
 
 
 @pytest.fixture
@@ -46,6 +47,16 @@ def test_api_errors_have_detail_code_and_request_id(rest):
 def test_models_route_takes_slashes_in_both_forms(rest):
     for path in ("/v1/models/sandbox/echo", "/v1/models/sandbox%2Fecho"):
         assert rest.get(path).json()["id"] == "sandbox/echo"
+
+
+@pytest.mark.parametrize("padding", [0, 3_000_000])
+def test_pictures_are_read(rest, padding):
+    # When a replica dies under an upload, the edge sends it to another one.
+    for _ in range(8):
+        files = {"file": ("a.png", PNG + bytes(padding), "image/png")}
+        reply = rest.post("/api/v1/vision/extract-text", data={"model": "sandbox/vision"}, files=files)
+        assert reply.status_code == 200, reply.text
+        assert (reply.json()["filename"], reply.json()["model_used"]) == ("a.png", "vision")
 
 
 OPENAI = {
