@@ -13,9 +13,8 @@ use std::{
     time::Duration,
 };
 
-use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Response};
-use http_body::{Body as _, Frame, SizeHint};
+use http_body::Body as _;
 use pin_project_lite::pin_project;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -26,12 +25,13 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
 use super::{
+    call_body::{CallBody, Held, LastWords, expired},
     endless::{Doorkeeper, Ending},
     localize::Localized,
     now::now_ms,
     policy::{Policy, allowed, policy_of},
     status::status_of,
-    tally::{Tally, Watched},
+    tally::Tally,
     timeout::grpc_timeout,
     unexplained::explained,
 };
@@ -135,14 +135,6 @@ pub struct CallService<S> {
     gate: Arc<Gate>,
 }
 
-/// What a call gives back at its end.
-struct Held {
-    watched: Watched,
-    /// Given back, that is all.
-    #[expect(dead_code, reason = "a place is taken by being held")]
-    permit: OwnedSemaphorePermit,
-}
-
 /// A call that was let in.
 struct Admitted {
     call: Call,
@@ -244,20 +236,6 @@ fn stamp(headers: &mut HeaderMap, request_id: &str) {
     }
 }
 
-fn expired(scope: Option<Scope>, request_id: &str) -> Status {
-    let message = match scope {
-        Some(Scope::Models) => {
-            "the deadline of the call passed; allow more time, or use a smaller prompt or a faster model"
-        }
-        Some(Scope::Keys) => {
-            "the deadline of the call passed, and a change it asked for may have been made; look before you ask again, \
-             and allow more time"
-        }
-        Some(Scope::Activity) | None => "the deadline of the call passed; allow more time",
-    };
-    status_of(Error::new(ErrorKind::UpstreamTimeout, message), request_id)
-}
-
 pin_project! {
     #[project = CallFutureProjection]
     pub enum CallFuture<F> {
@@ -305,75 +283,11 @@ where
                 if response.body().is_end_stream() {
                     return Poll::Ready(Ok(response));
                 }
-                let timer = sleep_until(timer.deadline());
-                let (scope, ending, request_id) = (*scope, ending.take(), std::mem::take(request_id));
-                let body = |inner| CallBody { inner, timer, held, scope, ending, request_id, done: false };
-                Poll::Ready(Ok(response.map(|inner| Body::new(body(inner)))))
+                let (deadline, scope, request_id) = (timer.deadline(), *scope, std::mem::take(request_id));
+                let last = LastWords { scope, ending: ending.take(), request_id };
+                Poll::Ready(Ok(response.map(|inner| Body::new(CallBody::new(inner, held, deadline, last)))))
             }
         }
-    }
-}
-
-/// Counts a call by its trailers and gives its place back.
-fn end(held: &mut Option<Held>, trailers: Option<&HeaderMap>) {
-    if let (Some(mut held), Some(trailers)) = (held.take(), trailers) {
-        held.watched.saw(trailers);
-    }
-}
-
-pin_project! {
-    /// An answer that keeps its place and its deadline until its last byte.
-    struct CallBody {
-        #[pin]
-        inner: Body,
-        #[pin]
-        timer: Sleep,
-        held: Option<Held>,
-        scope: Option<Scope>,
-        ending: Option<Ending>,
-        request_id: String,
-        done: bool,
-    }
-}
-
-impl http_body::Body for CallBody {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let mut this = self.project();
-        if *this.done {
-            return Poll::Ready(None);
-        }
-        if let Poll::Ready(frame) = this.inner.as_mut().poll_frame(cx) {
-            if frame.as_ref().is_none_or(|f| f.as_ref().map_or(true, Frame::is_trailers)) {
-                *this.done = true;
-                end(this.held, frame.as_ref().and_then(|f| f.as_ref().ok()?.trailers_ref()));
-            }
-            return Poll::Ready(frame);
-        }
-        let status = match this.ending.as_mut().map(|ending| ending.as_mut().poll(cx)) {
-            Some(Poll::Ready(reason)) => status_of(reason, this.request_id),
-            Some(Poll::Pending) | None => {
-                ready!(this.timer.poll(cx));
-                expired(*this.scope, this.request_id)
-            }
-        };
-        *this.done = true;
-        // Ends the upstream call now, not when the peer gets round to dropping the stream.
-        this.inner.set(Body::empty());
-        let mut trailers = HeaderMap::new();
-        let told = status.add_header(&mut trailers);
-        end(this.held, Some(&trailers));
-        Poll::Ready(Some(told.map(|()| Frame::trailers(trailers))))
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.done || self.inner.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.inner.size_hint()
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod activity;
 mod call;
+mod call_body;
 mod chat;
 mod codec;
 mod context;

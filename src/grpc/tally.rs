@@ -86,6 +86,11 @@ impl Watched {
             self.code = Code::from_bytes(status.as_bytes());
         }
     }
+
+    /// Takes note that the time of the call is over.
+    pub fn ran_out(&mut self) {
+        self.code = Code::DeadlineExceeded;
+    }
 }
 
 impl Drop for Watched {

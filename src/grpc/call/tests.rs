@@ -1,3 +1,7 @@
+use bytes::Bytes;
+use futures_util::StreamExt as _;
+use http_body::Frame;
+
 use super::*;
 use crate::{
     access::{AccessSnapshot, GatewayKeySecret},
@@ -129,6 +133,36 @@ async fn a_call_ends_at_its_deadline_unless_it_has_no_end() {
         let status = Status::from_header_map(&trailers).unwrap();
         assert_eq!(status.code(), wanted, "{path} {timeout:?}");
         assert_eq!(now.elapsed().as_secs_f64().round() as u64, seconds, "{path} {timeout:?}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_ends_at_its_deadline_even_if_nobody_reads_its_answer() {
+    let limits = CallLimits { max_in_flight: 9, longest: Duration::from_secs(100), max_message_bytes: 9 };
+    for read_before in [false, true] {
+        let layer = CallLayer::new(Arc::new(Directory::open_to_all()), limits, CancellationToken::new());
+        let freed = CancellationToken::new();
+        let guard = Arc::new(freed.clone().drop_guard());
+        let answer = move |_| {
+            let piece = |_| Ok::<_, Status>(Frame::data(Bytes::from_static(b"piece")));
+            let pieces = futures_util::stream::repeat(guard.clone()).map(piece);
+            let body = Body::new(http_body_util::StreamBody::new(pieces));
+            std::future::ready(Ok::<_, std::convert::Infallible>(Response::new(body)))
+        };
+        let request = Request::builder().uri("/aigateway.v1.ChatService/StreamChatCompletion").body(Body::empty());
+        let mut body = layer.layer(tower::service_fn(answer)).call(request.unwrap()).await.unwrap().into_body();
+        let mut next = async || std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await.unwrap().unwrap();
+        if read_before {
+            assert_eq!(next().await.into_data().unwrap(), "piece");
+        }
+        tokio::time::sleep(Duration::from_secs(99)).await;
+        assert_eq!((layer.load().0, freed.is_cancelled()), (1, false), "{read_before}");
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!((layer.load().0, freed.is_cancelled()), (0, true), "{read_before}");
+        let counted: Vec<_> = layer.ended().map(|(_, code, count)| (code, count)).collect();
+        assert_eq!(counted, [("DEADLINE_EXCEEDED", 1)], "{read_before}");
+        let status = Status::from_header_map(&next().await.into_trailers().unwrap()).unwrap();
+        assert_eq!(status.code(), tonic::Code::DeadlineExceeded, "{read_before}");
     }
 }
 
