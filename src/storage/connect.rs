@@ -70,9 +70,14 @@ macro_rules! on_conn {
             $crate::storage::connect::Backend::Postgres(pools) => {
                 #[allow(unused_imports, reason = "most statements have a fixed shape")]
                 use diesel::pg::Pg as Db;
-                let mut guard = pools.$mode.get().await.map_err($crate::storage::connect::pool_error)?;
-                let $conn = &mut *guard;
-                $body
+                let guard = pools.$mode.get().await.map_err($crate::storage::connect::pool_error)?;
+                let mut used = $crate::storage::in_use::InUse::new(guard);
+                let work = async {
+                    let $conn = used.connection();
+                    $body
+                };
+                let done = $crate::storage::in_use::in_time(work).await;
+                used.end(done)
             }
         }
     };

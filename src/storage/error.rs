@@ -22,6 +22,10 @@ impl StoreError {
     pub(super) fn unavailable(cause: impl std::fmt::Display) -> Self {
         Self::Unavailable(cause.to_string())
     }
+
+    pub(super) fn late() -> Self {
+        Self::Unavailable("the server did not answer in time".into())
+    }
 }
 
 impl From<DieselError> for StoreError {

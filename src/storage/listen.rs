@@ -60,7 +60,7 @@ impl Listener {
 
     /// Listens until the connection ends. Begins with one call, when it is ready.
     async fn listen(&self, changed: impl FnMut()) -> Result<(), StoreError> {
-        let late = |_| StoreError::Unavailable("the server did not answer in time".into());
+        let late = |_| StoreError::late();
         if self.config.get_ssl_mode() == SslMode::Require {
             let connecting = tokio::time::timeout(CONNECT_TIMEOUT, self.config.connect(tls()));
             let (client, connection) = connecting.await.map_err(late)?.map_err(|e| unavailable(&e))?;
@@ -88,7 +88,7 @@ where
     loop {
         tokio::select! {
             done = &mut subscribe, if !subscribed => {
-                done.map_err(|_| StoreError::Unavailable("the server did not answer in time".into()))?
+                done.map_err(|_| StoreError::late())?
                     .map_err(|e| unavailable(&e))?;
                 subscribed = true;
                 changed();

@@ -9,6 +9,7 @@ mod connect;
 mod data_keys;
 mod error;
 mod gateway_keys;
+mod in_use;
 mod listen;
 mod postgres;
 mod provider_keys;

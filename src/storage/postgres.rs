@@ -16,16 +16,17 @@ pub const MIGRATIONS: EmbeddedMigrations = embed_migrations!("migrations/postgre
 
 pub type Pg = AsyncPgConnection;
 
-/// How long one connection attempt may take, TLS and login included.
+/// How long one connection attempt may take, TLS, login and its first words included.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a checkout may wait for a connection.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(2);
 /// How long a start may wait for the lock and for its own migrations.
 const MIGRATE_TIMEOUT: Duration = Duration::from_secs(60);
-// A dropped query goes on at the server, and the next user of the connection waits for it: this bounds the wait.
+// A dropped query goes on at the server: this bounds what it costs.
 const REQUEST_SETUP: &str = "SET statement_timeout = 5000; SET idle_in_transaction_session_timeout = 10000";
+const MIGRATE_SETUP: &str = "SET statement_timeout = 60000";
 // Replicas start together: one migrates, the others wait for the lock. It ends with the session.
-const MIGRATE_SETUP: &str = "SET statement_timeout = 60000; SELECT pg_advisory_lock(4702111234474983745)";
+const MIGRATE_LOCK: &str = "SELECT pg_advisory_lock(4702111234474983745)";
 
 /// Migrates the database and opens the pool.
 pub async fn open(config: &tokio_postgres::Config, max_connections: u32) -> Result<Pool<Pg>, StoreError> {
@@ -38,13 +39,7 @@ pub async fn open(config: &tokio_postgres::Config, max_connections: u32) -> Resu
     manager.custom_setup = Box::new(move |_| {
         let config = config.clone();
         Box::pin(async move {
-            let mut connection =
-                connect(&config).await.map_err(|e| diesel::ConnectionError::BadConnection(e.to_string()))?;
-            connection
-                .batch_execute(REQUEST_SETUP)
-                .await
-                .map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
-            Ok(connection)
+            connect(&config, REQUEST_SETUP).await.map_err(|e| diesel::ConnectionError::BadConnection(e.to_string()))
         })
     });
     Pool::builder()
@@ -60,12 +55,12 @@ pub async fn open(config: &tokio_postgres::Config, max_connections: u32) -> Resu
 }
 
 pub async fn check(config: &tokio_postgres::Config) -> Result<(), StoreError> {
-    connect(config).await?.batch_execute("SELECT 1").await.map_err(StoreError::from)
+    connect(config, "SELECT 1").await.map(drop)
 }
 
 async fn migrate(config: &tokio_postgres::Config) -> Result<(), StoreError> {
-    let mut connection = connect(config).await?;
-    connection.batch_execute(MIGRATE_SETUP).await?;
+    let mut connection = connect(config, MIGRATE_SETUP).await?;
+    connection.batch_execute(MIGRATE_LOCK).await?;
     tokio::task::spawn_blocking(move || {
         AsyncConnectionWrapper::<Pg>::from(connection)
             .run_pending_migrations(MIGRATIONS)
@@ -77,18 +72,22 @@ async fn migrate(config: &tokio_postgres::Config) -> Result<(), StoreError> {
     .map_err(StoreError::Unavailable)
 }
 
-/// Connects, with TLS when the URL says `sslmode=require`; the certificate is verified against the system's roots.
-async fn connect(config: &tokio_postgres::Config) -> Result<Pg, StoreError> {
+/// Connects and says `first`. With TLS when the URL says `sslmode=require`; the certificate is verified against the
+/// system's roots.
+async fn connect(config: &tokio_postgres::Config, first: &str) -> Result<Pg, StoreError> {
     tokio::time::timeout(CONNECT_TIMEOUT, async {
-        if config.get_ssl_mode() == SslMode::Require {
+        let mut connection = if config.get_ssl_mode() == SslMode::Require {
             let (client, connection) = config.connect(tls()).await.map_err(|e| unavailable(&e))?;
-            return Pg::try_from_client_and_connection(client, connection).await.map_err(StoreError::unavailable);
-        }
-        let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(|e| unavailable(&e))?;
-        Pg::try_from_client_and_connection(client, connection).await.map_err(StoreError::unavailable)
+            Pg::try_from_client_and_connection(client, connection).await.map_err(StoreError::unavailable)?
+        } else {
+            let (client, connection) = config.connect(tokio_postgres::NoTls).await.map_err(|e| unavailable(&e))?;
+            Pg::try_from_client_and_connection(client, connection).await.map_err(StoreError::unavailable)?
+        };
+        connection.batch_execute(first).await?;
+        Ok(connection)
     })
     .await
-    .map_err(|_| StoreError::Unavailable("the server did not answer in time".into()))?
+    .map_err(|_| StoreError::late())?
 }
 
 pub(super) fn tls() -> tokio_postgres_rustls::MakeRustlsConnect {

@@ -133,6 +133,34 @@ pub fn open_again(url: &str) {
     administer(&format!("ALTER DATABASE {} ALLOW_CONNECTIONS true", name_in(url)));
 }
 
+/// Makes every connection to a database fall silent, as a network that swallows everything would. New ones work.
+#[allow(dead_code, reason = "not every test that uses a database silences it")]
+pub fn silence(url: &str) -> Silenced {
+    let query = format!("SELECT pid FROM pg_stat_activity WHERE datname = '{}'", name_in(url));
+    let own = "pid <> pg_backend_pid()";
+    let silenced = Silenced(lines(url, &format!("{query} AND {own}")));
+    assert!(!silenced.0.is_empty(), "nobody is connected");
+    silenced.signal("-STOP");
+    silenced
+}
+
+/// Connections that say nothing until this is dropped.
+#[allow(dead_code, reason = "not every test that uses a database silences it")]
+pub struct Silenced(Vec<String>);
+
+impl Silenced {
+    fn signal(&self, signal: &str) {
+        // One that has ended meanwhile is no failure.
+        let _ = Command::new("kill").arg(signal).args(&self.0).stderr(Stdio::null()).status();
+    }
+}
+
+impl Drop for Silenced {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
+}
+
 /// Ends the connections of this name, as a network that breaks would.
 #[allow(dead_code, reason = "not every test has connections with a name")]
 pub fn end_connections(url: &str, name: &str) {
