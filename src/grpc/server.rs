@@ -12,7 +12,7 @@ use tonic::{
 };
 use tonic_health::{ServingStatus, server::HealthReporter};
 use tower::BoxError;
-use tower_http::cors::{AllowOrigin, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::{
     activity::ActivityGrpc,
@@ -225,25 +225,12 @@ fn cors(origins: &[String]) -> tower::util::Either<CorsLayer, tower::layer::util
         true => AllowOrigin::any(),
         false => AllowOrigin::list(origins.iter().filter_map(|o| HeaderValue::from_str(o).ok())),
     };
-    let allowed = [
-        "content-type",
-        "x-grpc-web",
-        "x-user-agent",
-        "grpc-timeout",
-        "authorization",
-        "x-request-id",
-        "x-google-api-key",
-        "x-xai-api-key",
-        "x-gigachat-api-key",
-        "x-perplexity-api-key",
-        "x-anthropic-api-key",
-        "x-provider-api-key",
-    ];
     let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin", "x-request-id"];
     let layer = CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::POST])
-        .allow_headers(allowed.map(HeaderName::from_static))
+        // As at the edge: what may be sent is not a matter of the page.
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed.map(HeaderName::from_static))
         .max_age(Duration::from_secs(3600));
     tower::util::Either::Left(layer)
