@@ -11,9 +11,9 @@ use crate::domain::{
 };
 
 /// A provider that failed is degraded for this long.
-const DEGRADED_MS: i64 = 60_000;
+const DEGRADED_MS: u64 = 60_000;
 /// How long an answer speaks for a provider.
-const AVAILABLE_MS: i64 = 5 * 60_000;
+const AVAILABLE_MS: u64 = 5 * 60_000;
 
 /// What is known of one provider. Times are in Unix milliseconds; 0 is never.
 #[derive(Debug, Default)]
@@ -39,7 +39,8 @@ impl Standing {
     }
 
     fn now(&self, now_ms: i64) -> Availability {
-        let age_ms = |time: &AtomicI64| now_ms.saturating_sub(time.load(Ordering::Relaxed));
+        // A time in the future comes from a clock that was set back since; it speaks no longer than another.
+        let age_ms = |time: &AtomicI64| now_ms.abs_diff(time.load(Ordering::Relaxed));
         if age_ms(&self.failed_ms) < DEGRADED_MS {
             Availability::Degraded
         } else if age_ms(&self.answered_ms) < AVAILABLE_MS {
@@ -85,6 +86,9 @@ mod tests {
             (None, Some((FailureClass::Credential, 0)), Unknown),
             (Some(1), Some((FailureClass::RateLimit, 0)), Available),
             (Some(1), Some((FailureClass::Caller, 0)), Available),
+            (Some(1), Some((FailureClass::Overload, -59)), Degraded),
+            (Some(1), Some((FailureClass::Overload, -60)), Available),
+            (Some(-300), None, Unknown),
         ] {
             let standings = Standings::new(["p".to_owned()]);
             let standing = standings.of("p").unwrap();
