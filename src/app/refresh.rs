@@ -13,7 +13,7 @@ const PAUSE: Duration = Duration::from_millis(10);
 
 /// Looks for what other processes wrote, when it is told of something and now and then, for ever.
 pub async fn refresh(admin: Arc<Administration>, changed: Arc<Notify>) {
-    let mut away = false;
+    let (mut away, mut unreadable) = (false, false);
     loop {
         sleep(PAUSE).await;
         let _ = tokio::time::timeout(REFRESH, changed.notified()).await;
@@ -28,9 +28,14 @@ pub async fn refresh(admin: Arc<Administration>, changed: Arc<Notify>) {
         if away {
             continue;
         }
-        if let Err(error) = admin.provider_keys.refresh().await {
-            tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
+        let read = admin.provider_keys.refresh().await;
+        match &read {
+            Err(error) if !unreadable => {
+                tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
+            }
+            Ok(()) | Err(_) => {}
         }
+        unreadable = read.is_err();
         if let Err(error) = admin.activity.refresh().await {
             tracing::debug!(%error, "activity cannot be read; those who watch it wait");
         }
