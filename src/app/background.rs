@@ -3,6 +3,7 @@
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::select_all;
 use tokio::{sync::Notify, task::JoinSet, time::timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -99,6 +100,19 @@ impl Work {
 }
 
 impl Running {
+    /// Waits until something of it has ended, which nothing does by itself: without it, keys or records would fall behind
+    /// for as long as the process runs.
+    pub async fn broken(&mut self) -> anyhow::Error {
+        let writers = self.writers.iter_mut().map(|writer| Box::pin(writer.task.join_next()));
+        let ended = tokio::select! {
+            Some(ended) = self.helpers.join_next() => ended,
+            (Some(ended), ..) = select_all(writers) => ended,
+            else => return anyhow::anyhow!("nothing goes on beside the requests any more"),
+        };
+        let why = ended.err().map_or_else(String::new, |error| format!(": {error}"));
+        anyhow::anyhow!("something that goes on beside the requests has ended{why}; start the gateway again")
+    }
+
     /// Ends it, when nobody sends requests any more.
     pub async fn end(mut self) {
         self.helpers.shutdown().await;
@@ -109,6 +123,29 @@ impl Running {
         };
         if timeout(LAST_WRITES, last).await.is_err() {
             tracing::warn!(timeout_s = LAST_WRITES.as_secs(), "the last records could not be written in time");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn what_ends_by_itself_is_noticed() {
+        let goes_on = |_| std::future::pending::<()>();
+        for (name, helper, writer) in [("nothing", false, false), ("a helper", true, false), ("a writer", false, true)]
+        {
+            let mut running = Running { helpers: JoinSet::new(), writers: vec![Writer::spawn(goes_on)] };
+            running.helpers.spawn(std::future::pending());
+            if helper {
+                running.helpers.spawn(async { panic!("on purpose") });
+            }
+            if writer {
+                running.writers.push(Writer::spawn(|_| async {}));
+            }
+            let noticed = timeout(Duration::from_secs(1), running.broken()).await;
+            assert_eq!(noticed.is_ok(), helper || writer, "{name}");
         }
     }
 }

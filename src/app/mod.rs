@@ -19,7 +19,10 @@ use std::{
 use anyhow::Context as _;
 use prometheus::Registry;
 use secrecy::ExposeSecret as _;
-use tokio::{net::TcpListener, task::JoinSet};
+use tokio::{
+    net::TcpListener,
+    task::{JoinError, JoinSet},
+};
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
@@ -194,20 +197,24 @@ impl App {
         });
 
         // These outlive the requests they serve.
-        let background = background.spawn(log);
+        let mut background = background.spawn(log);
 
-        let first = tokio::select! {
-            () = stop => None,
-            ended = tasks.join_next() => ended,
+        let mut result = tokio::select! {
+            () = stop => Ok(()),
+            Some(ended) = tasks.join_next() => outcome(ended),
+            broken = background.broken() => Err(broken),
         };
         stopping.cancel();
-        let mut result = first.map_or(Ok(()), |ended| ended?);
         while let Some(ended) = tasks.join_next().await {
-            result = result.and(ended?);
+            result = result.and(outcome(ended));
         }
         background.end().await;
         result
     }
+}
+
+fn outcome(ended: Result<anyhow::Result<()>, JoinError>) -> anyhow::Result<()> {
+    ended.context("a server ended in the middle of its work")?
 }
 
 /// Returns the wall clock in Unix milliseconds.
