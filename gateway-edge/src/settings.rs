@@ -11,7 +11,7 @@ pub struct EdgeSettings {
     pub heartbeat: Duration,
     /// Largest request body. OpenAI takes some 50 MB: pictures travel inside.
     pub max_body_bytes: usize,
-    /// Longest time the service may take for one request.
+    /// Longest time the service may take for one request, and a client to send it.
     pub request_timeout: Duration,
     /// Browser origins that may read answers; `*` for all. Empty: no CORS headers at all.
     pub cors_origins: Vec<String>,

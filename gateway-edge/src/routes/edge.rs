@@ -6,6 +6,7 @@ use axum::body::{Body, Bytes};
 use bytes::BytesMut;
 use http::{HeaderMap, Method, StatusCode, header};
 use http_body_util::BodyExt as _;
+use tokio::time::timeout;
 
 use crate::{EdgeSettings, Transport, assets::Asset, error::Failure, messages::size, routes::answers::Answers};
 
@@ -38,7 +39,12 @@ impl Edge {
     pub async fn read_plain(&self, headers: &HeaderMap, body: Body) -> Result<Bytes, Failure> {
         refuse_encoded(headers)?;
         let announced = headers.get(header::CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
-        self.read(announced.unwrap_or(0), body).await
+        self.arrival(self.read(announced.unwrap_or(0), body)).await
+    }
+
+    /// Waits for what a caller sends, no longer than the request may take that it is for: however little comes at a time.
+    pub async fn arrival<T>(&self, reading: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+        timeout(self.settings.request_timeout, reading).await.unwrap_or_else(|_| Err(late()))
     }
 
     async fn read(&self, announced: usize, mut body: Body) -> Result<Bytes, Failure> {
@@ -49,16 +55,13 @@ impl Edge {
         let mut first = Bytes::new();
         let mut joined = BytesMut::new();
         loop {
-            let frame = match tokio::time::timeout(self.settings.body_read_timeout, body.frame()).await {
+            let frame = match timeout(self.settings.body_read_timeout, body.frame()).await {
                 Ok(Some(Ok(frame))) => frame,
                 Ok(None) => break,
                 Ok(Some(Err(_))) => {
                     return Err(Failure::new(StatusCode::BAD_REQUEST, "The body ended before it was complete."));
                 }
-                Err(_) => {
-                    let message = "The body did not arrive in time.";
-                    return Err(Failure::new(StatusCode::REQUEST_TIMEOUT, message));
-                }
+                Err(_) => return Err(late()),
             };
             let Ok(data) = frame.into_data() else { continue };
             if first.len() + joined.len() + data.len() > limit {
@@ -103,6 +106,10 @@ pub fn expect_json(headers: &HeaderMap) -> Result<(), Failure> {
 fn is_json(content_type: &str) -> bool {
     let kind = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+pub fn late() -> Failure {
+    Failure::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time.")
 }
 
 pub fn too_large(limit: usize) -> Failure {

@@ -383,3 +383,14 @@ async fn models_can_be_filtered() {
     let (response, body) = ask(&fake, Request::get("/v1/models?capabilities=magic"), "").await;
     assert!(response.status() == 400 && body.contains(r#""param":"capabilities""#), "{body}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_body_that_only_drips_is_not_waited_for() {
+    let drips = futures_util::stream::unfold((), |()| async {
+        tokio::time::sleep(std::time::Duration::from_secs(20)).await;
+        Some((Ok::<_, std::convert::Infallible>(" "), ()))
+    });
+    let request = post("/v1/chat/completions").body(Body::from_stream(drips)).unwrap();
+    let response = router(Fake::default().transport(script), settings()).oneshot(request).await.unwrap();
+    assert_eq!(response.status(), 408);
+}

@@ -32,7 +32,7 @@ pub async fn extract(call: Call, body: Body) -> Result<Response, Failure> {
     let extraction = Extraction::new(metadata::is_strict(&call.parts.headers)?);
     let mut upload = Upload::new(extraction, to, complete.clone());
     let found = {
-        let reading = upload.read(&mut form);
+        let reading = call.edge.arrival(upload.read(&mut form));
         let asking = ask(&call, from, complete);
         tokio::pin!(reading, asking);
         tokio::select! {

@@ -22,7 +22,7 @@ use tokio::time::{Instant, Sleep};
 
 use crate::{
     error::Failure,
-    routes::edge::{Edge, refuse_encoded, too_large},
+    routes::edge::{Edge, late, refuse_encoded, too_large},
 };
 
 /// Most bytes without anything that can be understood: the head of a field is much shorter.
@@ -101,7 +101,7 @@ impl Form {
         match error {
             multer::Error::StreamSizeExceeded { .. } => too_large(self.limit),
             multer::Error::StreamReadFailed(cause) => match cause.downcast_ref() {
-                Some(Broken::Late) => Failure::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive in time."),
+                Some(Broken::Late) => late(),
                 Some(Broken::Cut) => cut(),
                 Some(Broken::Head) | None => unreadable(),
             },
