@@ -122,8 +122,10 @@ async fn answer(row: &Row, mut request: Request<Body>, language: Option<&'static
         replica.kill().await;
         until_healthy(&transport, 0).await;
     }
-    let patience = if row.fate == Dies { Duration::from_secs(10) } else { Duration::from_millis(300) };
-    if row.fate == Dies {
+    // Only a row about the end of the time needs it to be soon.
+    let is_late = row.wanted.0 == Code::DeadlineExceeded;
+    let patience = if is_late { Duration::from_millis(300) } else { Duration::from_secs(60) };
+    if !is_late {
         request.headers_mut().remove("grpc-timeout");
     }
     let edge = router(transport, EdgeSettings { request_timeout: patience, ..EdgeSettings::default() });
