@@ -2,6 +2,8 @@
 //! opening of the database, as those of another replica do.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
+#[path = "support/on_both.rs"]
+mod on_both;
 #[path = "support/pg.rs"]
 mod pg;
 #[path = "support/scene.rs"]
@@ -19,8 +21,9 @@ use ai_model_gateway::{
     },
     pb::{self, ActivityAction, watch_activity_response::Event},
 };
+use on_both::on_both;
 use prost_types::Timestamp;
-use scene::{OWNER, Scene, on_both};
+use scene::{OWNER, Scene};
 use support::gateway::{Gateway, with_key};
 use tonic::{Code, Status, Streaming};
 

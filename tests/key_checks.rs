@@ -26,7 +26,7 @@ use ai_model_gateway::pb::{
 type Client = KeyServiceClient<Channel>;
 
 async fn client(gateway: &Gateway) -> Client {
-    let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+    let channel = gateway.channel().await;
     KeyServiceClient::new(channel)
 }
 

@@ -1,11 +1,13 @@
 //! Provider keys as their owners see them: over gRPC, from a whole gateway, on SQLite and on a real PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
+#[path = "support/on_both.rs"]
+mod on_both;
 #[path = "support/pg.rs"]
 mod pg;
 mod support;
 
-use std::{collections::HashMap, time::Duration};
+use std::time::Duration;
 
 use ai_model_gateway::{
     access::GatewayKeySecret,
@@ -17,29 +19,13 @@ use ai_model_gateway::{
     pb::{self, ProviderKey, ProviderKeyState, key_service_client::KeyServiceClient},
     storage::{DatabaseUrl, Store},
 };
+use on_both::on_both;
 use prost_types::FieldMask;
 use support::gateway::{Gateway, KEY};
 use tonic::{Code, Status, transport::Channel};
-use tonic_types::StatusExt as _;
 
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                super::$name(super::Scene::open(None).await).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let Some(url) = super::pg::database() else { return };
-                super::$name(super::Scene::open(Some(url)).await).await;
-            })*
-        }
-    };
-}
-
+#[path = "provider_keys/errors.rs"]
+mod errors;
 #[path = "provider_keys/health.rs"]
 mod health;
 #[path = "provider_keys/watch.rs"]
@@ -63,16 +49,21 @@ struct Scene {
 }
 
 impl Scene {
-    async fn open(url: Option<String>) -> Self {
+    async fn open(url: &str) -> Self {
+        Self::start(tempfile::tempdir().unwrap(), url.to_owned(), &[]).await
+    }
+
+    /// The same with a SQLite file of its own.
+    async fn on_sqlite() -> Self {
         let data = tempfile::tempdir().unwrap();
-        let url = url.unwrap_or_else(|| format!("sqlite://{}/gateway.db", data.path().display()));
+        let url = format!("sqlite://{}/gateway.db", data.path().display());
         Self::start(data, url, &[]).await
     }
 
     async fn start(data: tempfile::TempDir, url: String, settings: &[(&str, &str)]) -> Self {
         let own = [("AIGW_DATA_DIR", data.path().to_str().unwrap()), ("DATABASE_URL", &url)];
         let gateway = Gateway::start(&[&own[..], settings].concat()).await;
-        let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+        let channel = gateway.channel().await;
         let store = Store::open(&DatabaseUrl::parse(&url).unwrap(), 2).await.unwrap();
         Self { data, url, gateway, client: KeyServiceClient::new(channel), store }
     }
@@ -182,14 +173,8 @@ fn update(key: &ProviderKey, fields: &[&str], secret: &str) -> pb::UpdateProvide
     }
 }
 
-/// The field an error is about.
-fn field(status: &Status) -> String {
-    let details = status.get_error_details();
-    let violations = details.bad_request().map(|bad| bad.field_violations.clone()).unwrap_or_default();
-    violations.first().map(|violation| violation.field.clone()).unwrap_or_default()
-}
-
-async fn a_key_lives_its_life(scene: Scene) {
+async fn a_key_lives_its_life(url: &str) {
+    let scene = Scene::open(url).await;
     let key = scene.create("", "  xai-secret-0001\n").await;
     assert_eq!((key.name.as_str(), key.hint.as_str()), ("xai …001", "001"), "a quarter of it at most");
     assert_eq!((key.active, key.selected, key.state()), (Some(true), false, ProviderKeyState::Active));
@@ -235,96 +220,8 @@ async fn a_key_lives_its_life(scene: Scene) {
     scene.gateway.stop().await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_error_names_its_field() {
-    let scene = Scene::open(None).await;
-    let key = scene.create("first", "xai-secret-0001").await;
-    let long = |n: usize| "x".repeat(n);
-    let with = |change: &dyn Fn(&mut ProviderKey)| {
-        let mut request = new("xai", "n", "xai-secret-0002");
-        change(request.provider_key.as_mut().unwrap());
-        request
-    };
-    let none = pb::CreateProviderKeyRequest { provider_key: None, secret: "s".into() };
-    let parameters = HashMap::from([("nothing".to_owned(), "x".to_owned())]);
-    for (wanted, request) in [
-        ("provider_key", none),
-        ("provider_key.provider", new("", "n", "s")),
-        ("provider_key.provider", new("nobody", "n", "s")),
-        ("provider_key.provider", new("sandbox", "n", "s")),
-        ("provider_key.name", new("xai", &long(101), "s")),
-        ("provider_key.name", new("xai", "two\nlines", "s")),
-        ("secret", new("xai", "n", " \n")),
-        ("secret", new("xai", "n", "two words")),
-        ("secret", new("xai", "n", "schlüssel")),
-        ("secret", new("xai", "n", &long(4097))),
-        ("provider_key.quota_owner", with(&|key| key.quota_owner = long(101))),
-        ("provider_key.parameters", with(&|key| key.parameters.clone_from(&parameters))),
-    ] {
-        let text = format!("{:?}", request.provider_key);
-        let status = scene.call(request).await.unwrap_err();
-        assert_eq!((status.code(), field(&status).as_str()), (Code::InvalidArgument, wanted), "{text}: {status}");
-        assert!(!status.message().contains("schl") && !status.message().contains("words"), "{status}");
-    }
-    let again = scene.call(new("xai", "again", "xai-secret-0001")).await.unwrap_err();
-    assert_eq!((again.code(), field(&again).as_str()), (Code::AlreadyExists, "secret"));
-    assert!(again.message().contains("\"first\"") && again.message().contains(&key.id), "{again}");
-
-    let change = |change: &dyn Fn(&mut ProviderKey)| {
-        let mut key = key.clone();
-        change(&mut key);
-        key
-    };
-    let other = scene.create("other", "xai-secret-0003").await;
-    for (wanted, request) in [
-        ("provider_key", pb::UpdateProviderKeyRequest { provider_key: None, ..update(&key, &["name"], "") }),
-        ("provider_key.id", update(&change(&|key| key.id.clear()), &["name"], "")),
-        ("update_mask", update(&key, &[], "")),
-        ("update_mask", update(&key, &["provider"], "")),
-        ("update_mask", pb::UpdateProviderKeyRequest { update_mask: None, ..update(&key, &[], "") }),
-        ("provider_key.name", update(&change(&|key| key.name.clear()), &["name"], "")),
-        ("provider_key.active", update(&change(&|key| key.active = None), &["active"], "")),
-        (
-            "provider_key.parameters",
-            update(&change(&|key| key.parameters.clone_from(&parameters)), &["parameters"], ""),
-        ),
-        ("secret", update(&key, &["secret"], "")),
-        ("secret", update(&key, &["name"], "unasked")),
-    ] {
-        let text = format!("{request:?}");
-        let status = scene.call(request).await.unwrap_err();
-        assert_eq!((status.code(), field(&status).as_str()), (Code::InvalidArgument, wanted), "{text}: {status}");
-    }
-    let taken = scene.call(update(&key, &["secret"], "xai-secret-0003")).await.unwrap_err();
-    assert_eq!((taken.code(), taken.message().contains(&other.id)), (Code::AlreadyExists, true), "{taken}");
-    assert_eq!(scene.call(get(&key.id)).await.unwrap(), key, "no error changed anything");
-
-    for status in [
-        scene.call(get("")).await.unwrap_err(),
-        scene.call(select("")).await.unwrap_err(),
-        scene.call(unselect("")).await.unwrap_err(),
-        scene.call(delete("")).await.unwrap_err(),
-    ] {
-        assert_eq!((status.code(), field(&status).as_str()), (Code::InvalidArgument, "id"), "{status}");
-    }
-    for provider in ["", "nobody"] {
-        let status = scene.call(pb::DeleteProviderKeysRequest { provider: provider.into() }).await.unwrap_err();
-        assert_eq!((status.code(), field(&status).as_str()), (Code::InvalidArgument, "provider"), "{status}");
-    }
-    let list = pb::ListProviderKeysRequest::default;
-    for (wanted, request) in [
-        ("page_token", pb::ListProviderKeysRequest { page_token: "made up".into(), ..list() }),
-        ("states", pb::ListProviderKeysRequest { states: vec![0], ..list() }),
-        ("states", pb::ListProviderKeysRequest { states: vec![99], ..list() }),
-        ("text", pb::ListProviderKeysRequest { text: long(65), ..list() }),
-    ] {
-        let status = scene.call(request).await.unwrap_err();
-        assert_eq!((status.code(), field(&status).as_str()), (Code::InvalidArgument, wanted), "{status}");
-    }
-    scene.gateway.stop().await;
-}
-
-async fn lists_page_by_page_what_is_wanted(scene: Scene) {
+async fn lists_page_by_page_what_is_wanted(url: &str) {
+    let scene = Scene::open(url).await;
     for n in 0..7 {
         scene.create(&format!("Key_{n}"), &format!("xai-secret-{n:04}")).await;
     }
@@ -390,7 +287,8 @@ async fn lists_page_by_page_what_is_wanted(scene: Scene) {
     scene.gateway.stop().await;
 }
 
-async fn keys_of_others_do_not_exist(scene: Scene) {
+async fn keys_of_others_do_not_exist(url: &str) {
+    let scene = Scene::open(url).await;
     let key = scene.create("mine", "xai-secret-0001").await;
     let other = scene.somebody_else().await;
     let client = || scene.client.clone();
@@ -420,7 +318,8 @@ async fn keys_of_others_do_not_exist(scene: Scene) {
     scene.gateway.stop().await;
 }
 
-async fn everything_is_there_after_a_restart(scene: Scene) {
+async fn everything_is_there_after_a_restart(url: &str) {
+    let scene = Scene::open(url).await;
     for n in 0..3 {
         scene.create(&format!("key {n}"), &format!("xai-secret-{n:04}")).await;
     }
@@ -436,7 +335,8 @@ async fn everything_is_there_after_a_restart(scene: Scene) {
     scene.gateway.stop().await;
 }
 
-async fn the_log_tells_what_owners_did(scene: Scene) {
+async fn the_log_tells_what_owners_did(url: &str) {
+    let scene = Scene::open(url).await;
     let first = scene.create("first", "xai-secret-0001").await;
     let second = scene.create("second", "xai-secret-0002").await;
     scene.call(select(&first.id)).await.unwrap();

@@ -18,7 +18,7 @@ const MASTER_KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 const LISTENER: &str = "ai-model-gateway listener";
 
 async fn channel(gateway: &Gateway) -> Channel {
-    Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap()
+    gateway.channel().await
 }
 
 /// Creates a key on one gateway and revokes it there; returns how long the other needed to take note of each.

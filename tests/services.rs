@@ -27,7 +27,7 @@ fn embeddings(model: &str, texts: &[&str]) -> pb::CreateEmbeddingsRequest {
 }
 
 async fn channel(gateway: &Gateway) -> Channel {
-    Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap()
+    gateway.channel().await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,8 @@
 //! Every test of the storage runs on SQLite and on a real PostgreSQL.
 #![expect(clippy::unwrap_used, reason = "a test may panic")]
 
+#[path = "support/on_both.rs"]
+mod on_both;
 #[path = "support/pg.rs"]
 mod pg;
 
@@ -12,6 +14,7 @@ use ai_model_gateway::{
     },
     storage::{DatabaseUrl, GatewayKeyQuery, Revision, Store, StoreError, migration_names},
 };
+use on_both::on_both;
 
 fn owner() -> User {
     User { id: "owner".into(), name: "Owner".into(), role: Role::Owner, created_ms: 1, active: true }
@@ -40,25 +43,6 @@ async fn with_owner(url: &str) -> Store {
     store
 }
 
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test]
-            async fn $name() {
-                let dir = tempfile::tempdir().unwrap();
-                super::$name(format!("sqlite://{}/new/gateway.db", dir.path().display())).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test]
-            async fn $name() {
-                let Some(url) = super::pg::database() else { return };
-                super::$name(url).await;
-            })*
-        }
-    };
-}
-
 #[path = "storage/provider_keys.rs"]
 mod provider_keys;
 
@@ -78,8 +62,8 @@ on_both!(
     opens_again,
 );
 
-async fn stores_keys(url: String) {
-    let store = with_owner(&url).await;
+async fn stores_keys(url: &str) {
+    let store = with_owner(url).await;
     store.insert_gateway_key(&key(2), 1000).await.unwrap();
     store.insert_gateway_key(&key(1), 1000).await.unwrap();
     assert_eq!(
@@ -91,8 +75,8 @@ async fn stores_keys(url: String) {
     assert_eq!(store.find_gateway_key("none").await.unwrap(), None);
 }
 
-async fn refuses_what_conflicts(url: String) {
-    let store = with_owner(&url).await;
+async fn refuses_what_conflicts(url: &str) {
+    let store = with_owner(url).await;
     for (case, bad) in [
         ("same id", GatewayKey { hash: vec![9; 32], ..key(0) }),
         ("same key", GatewayKey { id: "other".into(), ..key(0) }),
@@ -108,8 +92,8 @@ fn active(active: bool) -> GatewayKeyChange {
     GatewayKeyChange { active: Some(active), ..GatewayKeyChange::default() }
 }
 
-async fn changes_what_is_named_only(url: String) {
-    let store = with_owner(&url).await;
+async fn changes_what_is_named_only(url: &str) {
+    let store = with_owner(url).await;
     let all = GatewayKeyChange {
         name: Some("new".into()),
         active: Some(false),
@@ -138,8 +122,8 @@ async fn changes_what_is_named_only(url: String) {
     assert!(!store.delete_gateway_key("k000").await.unwrap());
 }
 
-async fn lists_keys_page_by_page(url: String) {
-    let store = with_owner(&url).await;
+async fn lists_keys_page_by_page(url: &str) {
+    let store = with_owner(url).await;
     let other = User { id: "other".into(), name: "Other".into(), role: Role::Member, ..owner() };
     store.insert_user(&other).await.unwrap();
     for n in 1..6u8 {
@@ -164,8 +148,8 @@ async fn lists_keys_page_by_page(url: String) {
     assert_eq!(store.list_gateway_keys(&GatewayKeyQuery::default()).await.unwrap().len(), 7);
 }
 
-async fn a_user_has_so_many_keys(url: String) {
-    let store = with_owner(&url).await;
+async fn a_user_has_so_many_keys(url: &str) {
+    let store = with_owner(url).await;
     assert!(store.insert_gateway_key(&key(1), 2).await.unwrap());
     assert!(!store.insert_gateway_key(&key(2), 2).await.unwrap());
     let writes = (3..20)
@@ -175,8 +159,8 @@ async fn a_user_has_so_many_keys(url: String) {
     assert_eq!(stored, 3, "also when they come at once");
 }
 
-async fn users_come_and_go(url: String) {
-    let store = with_owner(&url).await;
+async fn users_come_and_go(url: &str) {
+    let store = with_owner(url).await;
     let ann = User { id: "u1".into(), name: "ann".into(), role: Role::Member, created_ms: 2, active: true };
     store.insert_user(&ann).await.unwrap();
     for bad in [User { id: "u2".into(), ..ann.clone() }, User { name: "bob".into(), ..ann.clone() }] {
@@ -197,8 +181,8 @@ async fn users_come_and_go(url: String) {
     assert_eq!(store.set_user_active("none", true).await.unwrap(), None);
 }
 
-async fn the_last_use_only_grows(url: String) {
-    let store = with_owner(&url).await;
+async fn the_last_use_only_grows(url: &str) {
+    let store = with_owner(url).await;
     store.insert_gateway_key(&key(1), 9).await.unwrap();
     let revision = store.revision(Revision::Access).await.unwrap();
     let touch = |ms: i64| vec![("k000".to_owned(), ms), ("k001".to_owned(), ms + 1), ("none".to_owned(), ms)];
@@ -211,8 +195,8 @@ async fn the_last_use_only_grows(url: String) {
     assert_eq!(store.revision(Revision::Access).await.unwrap(), revision, "no snapshot needs it");
 }
 
-async fn the_snapshot_holds_active_keys_only(url: String) {
-    let store = with_owner(&url).await;
+async fn the_snapshot_holds_active_keys_only(url: &str) {
+    let store = with_owner(url).await;
     store.insert_gateway_key(&key(1), 1000).await.unwrap();
     store.update_gateway_key("k000", &active(false), 1).await.unwrap();
     let rows = store.load_access_snapshot().await.unwrap();
@@ -220,8 +204,8 @@ async fn the_snapshot_holds_active_keys_only(url: String) {
     assert_eq!(rows.revision, store.revision(Revision::Access).await.unwrap());
 }
 
-async fn every_write_grows_the_revision(url: String) {
-    let store = open(&url).await;
+async fn every_write_grows_the_revision(url: &str) {
+    let store = open(url).await;
     let mut last = store.revision(Revision::Access).await.unwrap();
     let mut grew = async |store: &Store| {
         let now = store.revision(Revision::Access).await.unwrap();
@@ -240,10 +224,10 @@ async fn every_write_grows_the_revision(url: String) {
     assert!(!grew(&store).await);
 }
 
-async fn processes_that_start_together_create_one_owner(url: String) {
+async fn processes_that_start_together_create_one_owner(url: &str) {
     let starts: Vec<_> = (0..6u8)
         .map(|n| {
-            let url = url.clone();
+            let url = url.to_owned();
             // A thread and a runtime each, as separate processes would have.
             std::thread::spawn(move || {
                 let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -253,11 +237,11 @@ async fn processes_that_start_together_create_one_owner(url: String) {
         .collect();
     let created = starts.into_iter().map(|t| t.join().unwrap()).filter(|created| *created).count();
     assert_eq!(created, 1);
-    assert_eq!(open(&url).await.list_gateway_keys(&GatewayKeyQuery::default()).await.unwrap().len(), 1);
+    assert_eq!(open(url).await.list_gateway_keys(&GatewayKeyQuery::default()).await.unwrap().len(), 1);
 }
 
-async fn concurrent_writes_all_land(url: String) {
-    let store = with_owner(&url).await;
+async fn concurrent_writes_all_land(url: &str) {
+    let store = with_owner(url).await;
     let before = store.revision(Revision::Access).await.unwrap();
     let keys: Vec<GatewayKey> = (1..=40).map(key).collect();
     let writes = keys.iter().map(|key| store.insert_gateway_key(key, 1000));
@@ -268,8 +252,8 @@ async fn concurrent_writes_all_land(url: String) {
     assert_eq!(store.revision(Revision::Access).await.unwrap(), before + 40);
 }
 
-async fn a_dropped_call_leaves_no_transaction(url: String) {
-    let store = with_owner(&url).await;
+async fn a_dropped_call_leaves_no_transaction(url: &str) {
+    let store = with_owner(url).await;
     for n in 1..50u8 {
         // Dropped at some point between nothing and done.
         let limit = std::time::Duration::from_micros(u64::from(n) * 40);
@@ -284,9 +268,9 @@ async fn a_dropped_call_leaves_no_transaction(url: String) {
     );
 }
 
-async fn opens_again(url: String) {
-    with_owner(&url).await;
-    let store = open(&url).await;
+async fn opens_again(url: &str) {
+    with_owner(url).await;
+    let store = open(url).await;
     assert!(!store.create_owner_if_empty(&owner(), &key(7)).await.unwrap());
     assert_eq!(store.load_access_snapshot().await.unwrap().keys, [key(0)]);
 }

@@ -1,6 +1,8 @@
 //! What requests leave behind: one record each, and the sums that ListUsage tells, on SQLite and on a real PostgreSQL.
 #![expect(clippy::unwrap_used, clippy::disallowed_methods, reason = "a test may panic, and waits for its tasks itself")]
 
+#[path = "support/on_both.rs"]
+mod on_both;
 #[path = "support/pg.rs"]
 mod pg;
 #[path = "support/scene.rs"]
@@ -18,16 +20,20 @@ use ai_model_gateway::{
         usage::{Cost, CostBasis, Usage},
     },
     pb::{self, UsageDimension, UsageRow, embedding_service_client::EmbeddingServiceClient},
-    storage::{DatabaseUrl, Store, StoreError},
+    storage::StoreError,
 };
 use diesel::{Connection as _, RunQueryDsl as _};
+use on_both::on_both;
 use prost_types::Timestamp;
-use scene::{OWNER, Scene, on_both};
+use scene::{OWNER, Scene};
 use support::{
     gateway::{Gateway, over_grpc, over_sse, prompt, with_key},
     upstream::{Act, STREAM_HEAD, ScriptedUpstream, json_reply},
 };
-use tonic::{Code, Status, transport::Channel};
+use tonic::{Code, Status};
+
+#[path = "usage/batch_times.rs"]
+mod batch_times;
 
 const DAY: i64 = 20_000 * DAY_MS;
 
@@ -109,7 +115,7 @@ async fn requests_are_summed_up(url: &str) {
     request.set_timeout(Duration::from_millis(400));
     let mut stream = chat.stream_chat_completion(request).await.unwrap().into_inner();
     while stream.message().await.is_ok() {}
-    let channel = Channel::from_shared(format!("http://{}", scene.gateway.grpc)).unwrap().connect().await.unwrap();
+    let channel = scene.gateway.channel().await;
     let input = pb::EmbeddingInput { input: Some(pb::embedding_input::Input::Text("a b".into())) };
     let request =
         pb::CreateEmbeddingsRequest { model: "sandbox/embed".into(), inputs: vec![input], ..Default::default() };
@@ -368,42 +374,4 @@ async fn old_records_go_and_sums_stay(url: &str) {
     assert_eq!(scene.rows(&[]).await[0].request_count, 10);
     scene.gateway.stop().await;
     assert_eq!(self::records(url).len(), 3);
-}
-
-/// Run with `--ignored --nocapture`. SQLite is called on the thread that asks: this is how long others wait for it.
-#[tokio::test]
-#[ignore = "prints how long batches take"]
-async fn how_long_a_batch_takes() {
-    let dir = tempfile::tempdir().unwrap();
-    let url = format!("sqlite://{}/gateway.db", dir.path().display());
-    let store = Store::open(&DatabaseUrl::parse(&url).unwrap(), 4).await.unwrap();
-    let mut times = Vec::new();
-    for _ in 0..100 {
-        let records: Vec<_> = (0..200).map(|n| record(0, "k", "p", &format!("p/{}", n % 20))).collect();
-        let begun = std::time::Instant::now();
-        store.add_usage(&records).await.unwrap();
-        times.push(begun.elapsed());
-    }
-    times.sort();
-    println!("200 records: {:?} as a rule, {:?} at most", times[50], times[99]);
-    let mut times = Vec::new();
-    for n in 0..100 {
-        let entry = |_| {
-            ai_model_gateway::activity::entry(
-                ai_model_gateway::domain::activity::Action::Error,
-                OWNER,
-                "google",
-                DAY + n,
-            )
-        };
-        let entries: Vec<_> = (0..200).map(entry).collect();
-        let begun = std::time::Instant::now();
-        store.add_activity(&entries).await.unwrap();
-        times.push(begun.elapsed());
-    }
-    times.sort();
-    println!("200 entries: {:?} as a rule, {:?} at most", times[50], times[99]);
-    let begun = std::time::Instant::now();
-    let gone = store.delete_usage_records(&id_at(DAY + DAY_MS), 500).await.unwrap();
-    println!("{gone} records deleted in {:?}", begun.elapsed());
 }

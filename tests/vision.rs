@@ -26,7 +26,7 @@ use tonic_types::StatusExt as _;
 const PNG: &[u8] = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\0\0\0\0";
 
 async fn client(gateway: &Gateway) -> VisionServiceClient<Channel> {
-    let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+    let channel = gateway.channel().await;
     VisionServiceClient::new(channel)
 }
 
@@ -101,7 +101,7 @@ async fn chat_about(gateway: &Gateway, data: &[u8]) -> Result<(), Status> {
     let message = pb::Message { role: pb::Role::User.into(), parts: vec![part], ..Default::default() };
     let prompt = pb::ChatPrompt { model: "sandbox/vision".into(), messages: vec![message], ..Default::default() };
     let request = with_key(pb::CreateChatCompletionRequest { prompt: Some(prompt) });
-    let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+    let channel = gateway.channel().await;
     ChatServiceClient::new(channel).create_chat_completion(request).await.map(|_| ())
 }
 
@@ -366,7 +366,7 @@ async fn the_default_model_is_one_the_caller_has_a_key_for() {
 async fn a_stored_key_counts_for_the_default_model() {
     let none = [("GOOGLE_AI_STUDIO_API_KEY", ""), ("XAI_API_KEY", "")];
     let mut world = World::start(&none, |_| None).await;
-    let channel = Channel::from_shared(format!("http://{}", world.gateway.grpc)).unwrap().connect().await.unwrap();
+    let channel = world.gateway.channel().await;
     let provider_key = pb::ProviderKey { provider: "xai".into(), name: "mine".into(), ..Default::default() };
     let request = pb::CreateProviderKeyRequest { provider_key: Some(provider_key), secret: "stored-key".into() };
     let mut keys = pb::key_service_client::KeyServiceClient::new(channel);
@@ -392,7 +392,7 @@ async fn chats_are_held_to_the_bytes_as_well() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_service_is_healthy() {
     let gateway = Gateway::start(&[]).await;
-    let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+    let channel = gateway.channel().await;
     let request = HealthCheckRequest { service: "aigateway.v1.VisionService".into() };
     let health = HealthClient::new(channel).check(request).await.unwrap().into_inner();
     assert_eq!(health.status(), ServingStatus::Serving);

@@ -3,10 +3,9 @@
 use std::time::Duration;
 
 use ai_model_gateway::pb::{self, ProviderKey, ProviderKeyState, activity_service_client::ActivityServiceClient};
-use tonic::transport::Channel;
 
 use super::{
-    Scene, pg, select,
+    Scene, on_both, pg, select,
     support::{
         gateway::{over_grpc, with_key},
         upstream::{Act, STREAM_HEAD, ScriptedUpstream, json_reply},
@@ -47,7 +46,7 @@ pub async fn told(scene: &Scene, count: usize) -> Vec<String> {
 }
 
 async fn entries(scene: &Scene, count: usize) -> Vec<pb::ActivityEntry> {
-    let channel = Channel::from_shared(format!("http://{}", scene.gateway.grpc)).unwrap().connect().await.unwrap();
+    let channel = scene.gateway.channel().await;
     let mut client = ActivityServiceClient::new(channel);
     let mut found = Vec::new();
     for _ in 0..100 {
@@ -70,11 +69,11 @@ fn states(keys: &[ProviderKey]) -> Vec<(&str, bool, ProviderKeyState)> {
     keys.iter().map(|key| (key.name.as_str(), key.selected, key.state())).collect()
 }
 
-async fn a_failover_is_stored_and_told(scene: Scene) {
+async fn a_failover_is_stored_and_told(url: &str) {
     let upstream = upstream().await;
-    let url = upstream.url();
-    let settings = [("XAI_API_BASE_URL", url.as_str())];
-    let scene = scene.restart(&settings).await;
+    let address = upstream.url();
+    let settings = [("XAI_API_BASE_URL", address.as_str())];
+    let scene = Scene::open(url).await.restart(&settings).await;
     let refused = scene.create("refused", "xai-bad-0001").await;
     scene.create("busy", "xai-slow-0002").await;
     scene.create("good", "xai-good-0003").await;
@@ -118,7 +117,8 @@ async fn a_failover_is_stored_and_told(scene: Scene) {
     scene.gateway.stop().await;
 }
 
-async fn the_owners_switch_wins(scene: Scene) {
+async fn the_owners_switch_wins(url: &str) {
+    let scene = Scene::open(url).await;
     let upstream = upstream().await;
     let scene = scene.restart(&[("XAI_API_BASE_URL", upstream.url().as_str())]).await;
     let key = scene.create("only", "xai-good-0001").await;
@@ -144,7 +144,7 @@ async fn what_is_found_out_while_the_database_is_away_is_stored_later() {
     let upstream = upstream().await;
     let address = upstream.url();
     let settings = [("XAI_API_BASE_URL", address.as_str())];
-    let scene = Scene::open(Some(url.clone())).await.restart(&settings).await;
+    let scene = Scene::open(&url).await.restart(&settings).await;
     let refused = scene.create("refused", "xai-bad-0001").await;
     scene.create("good", "xai-good-0002").await;
     scene.call(select(&refused.id)).await.unwrap();

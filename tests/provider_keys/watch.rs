@@ -11,7 +11,7 @@ use ai_model_gateway::{
 };
 use tonic::{Code, Status, Streaming};
 
-use super::{Scene, delete, new, pg, select, update};
+use super::{Scene, delete, new, on_both, pg, select, update};
 
 on_both!(tells_what_there_is_then_every_change, tells_when_a_rest_begins_and_ends, a_slow_reader_gets_the_newest);
 
@@ -44,7 +44,8 @@ impl Watch {
     }
 }
 
-async fn tells_what_there_is_then_every_change(scene: Scene) {
+async fn tells_what_there_is_then_every_change(url: &str) {
+    let scene = Scene::open(url).await;
     let first = scene.create("first", "xai-secret-0001").await;
     let second = scene.create("second", "xai-secret-0002").await;
     let mut all = Watch::begin(&scene, "").await;
@@ -78,7 +79,8 @@ async fn tells_what_there_is_then_every_change(scene: Scene) {
     }
 }
 
-async fn tells_when_a_rest_begins_and_ends(scene: Scene) {
+async fn tells_when_a_rest_begins_and_ends(url: &str) {
+    let scene = Scene::open(url).await;
     let key = scene.create("first", "xai-secret-0001").await;
     let mut watch = Watch::begin(&scene, "xai").await;
     watch.key().await;
@@ -105,7 +107,8 @@ async fn tells_when_a_rest_begins_and_ends(scene: Scene) {
     scene.gateway.stop().await;
 }
 
-async fn a_slow_reader_gets_the_newest(scene: Scene) {
+async fn a_slow_reader_gets_the_newest(url: &str) {
+    let scene = Scene::open(url).await;
     let key = scene.create("0", "xai-secret-0001").await;
     let mut watch = Watch::begin(&scene, "").await;
     for n in 1..=300 {
@@ -123,7 +126,7 @@ async fn a_slow_reader_gets_the_newest(scene: Scene) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn shows_that_it_is_alive() {
-    let scene = Scene::open(None).await;
+    let scene = Scene::on_sqlite().await;
     let mut watch = Watch::begin(&scene, "").await;
     watch.synced().await;
     let event = watch.next().await.unwrap();

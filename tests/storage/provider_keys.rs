@@ -13,7 +13,7 @@ use ai_model_gateway::{
 };
 use futures_util::future::join_all;
 
-use super::{pg, with_owner};
+use super::{on_both, pg, with_owner};
 
 on_both!(
     a_key_comes_back_as_it_was_stored,
@@ -95,8 +95,8 @@ fn resting(state: KeyState, since_ms: i64, until_ms: i64) -> Health {
     }
 }
 
-async fn a_key_comes_back_as_it_was_stored(url: String) {
-    let store = with_owner(&url).await;
+async fn a_key_comes_back_as_it_was_stored(url: &str) {
+    let store = with_owner(url).await;
     let mut key = provider_key(1);
     key.stored = StoredKey {
         active: false,
@@ -114,8 +114,8 @@ async fn a_key_comes_back_as_it_was_stored(url: String) {
     assert_eq!((&rows.keys[0].stored, &rows.keys[0].secret), (&key.stored, &key.secret));
 }
 
-async fn says_what_became_of_each_key(url: String) {
-    let store = with_keys(&url, 2).await;
+async fn says_what_became_of_each_key(url: &str) {
+    let store = with_keys(url, 2).await;
     let same_secret = |n: i64, fingerprint: &str| {
         let key = provider_key(n);
         SealedKey { stored: StoredKey { fingerprint: fingerprint.into(), ..key.stored }, ..key }
@@ -134,8 +134,8 @@ async fn says_what_became_of_each_key(url: String) {
     assert_eq!(store.insert_provider_keys(&[], 3, false).await.unwrap(), []);
 }
 
-async fn changes_what_an_edit_names(url: String) {
-    let store = with_keys(&url, 2).await;
+async fn changes_what_an_edit_names(url: &str) {
+    let store = with_keys(url, 2).await;
     assert!(store.store_health("p1", 1, &resting(KeyState::Invalid, 10, 20)).await.unwrap());
     let before = stored(&store, "p1").await;
     let secret = |fingerprint: &str| NewSecret { sealed: vec![9], fingerprint: fingerprint.into(), hint: "new".into() };
@@ -193,8 +193,8 @@ async fn changes_what_an_edit_names(url: String) {
     }
 }
 
-async fn deletes_one_or_all_of_a_provider(url: String) {
-    let store = with_keys(&url, 3).await;
+async fn deletes_one_or_all_of_a_provider(url: &str) {
+    let store = with_keys(url, 3).await;
     insert(&store, &[of_provider(4, "google")]).await;
     assert_eq!(store.delete_provider_key("nobody", "p1").await.unwrap(), None);
     assert_eq!(store.delete_provider_key("owner", "p1").await.unwrap(), Some(provider_key(1).stored));
@@ -205,8 +205,8 @@ async fn deletes_one_or_all_of_a_provider(url: String) {
     assert_eq!(load(&store).await.len(), 1);
 }
 
-async fn selects_one_key_of_each_provider(url: String) {
-    let store = with_keys(&url, 2).await;
+async fn selects_one_key_of_each_provider(url: &str) {
+    let store = with_keys(url, 2).await;
     insert(&store, &[of_provider(3, "google")]).await;
     let is = |n: i64, selected| StoredKey { selected, ..provider_key(n).stored };
     let selection = |key, changed, before| Some(Selection { key, changed, before });
@@ -228,8 +228,8 @@ async fn selects_one_key_of_each_provider(url: String) {
 }
 
 /// Past all code of the gateway: the database itself refuses.
-async fn two_selected_keys_are_impossible(url: String) {
-    let store = with_keys(&url, 2).await;
+async fn two_selected_keys_are_impossible(url: &str) {
+    let store = with_keys(url, 2).await;
     store.select_provider_key("owner", "p1").await.unwrap();
     let update = "UPDATE provider_keys SET selected = TRUE WHERE id = 'p2'";
     let columns = "user_id, provider, secret, hint, state_since_ms, created_ms, updated_ms";
@@ -240,12 +240,12 @@ async fn two_selected_keys_are_impossible(url: String) {
     let elsewhere =
         insert.replace("user_id, provider", "provider, user_id").replacen("p9', 'n', 'f9'", "p8', 'n', 'f8'", 1);
     for (statement, refused) in [(update, true), (insert.as_str(), true)] {
-        assert_eq!(execute(&url, statement).await.is_err(), refused, "{statement}");
+        assert_eq!(execute(url, statement).await.is_err(), refused, "{statement}");
     }
-    assert!(execute(&url, &elsewhere).await.is_err(), "a user that does not exist");
+    assert!(execute(url, &elsewhere).await.is_err(), "a user that does not exist");
     let unselected = insert.replace("TRUE", "FALSE");
-    execute(&url, &unselected).await.unwrap();
-    assert!(execute(&url, "UPDATE provider_keys SET state = 'tired' WHERE id = 'p1'").await.is_err());
+    execute(url, &unselected).await.unwrap();
+    assert!(execute(url, "UPDATE provider_keys SET state = 'tired' WHERE id = 'p1'").await.is_err());
     assert_eq!(selected(&store).await, ["p1"]);
 }
 
@@ -265,8 +265,8 @@ async fn execute(url: &str, statement: &str) -> Result<(), String> {
     }
 }
 
-async fn a_failover_moves_the_selection_once(url: String) {
-    let store = with_keys(&url, 60).await;
+async fn a_failover_moves_the_selection_once(url: &str) {
+    let store = with_keys(url, 60).await;
     insert(&store, &[of_provider(61, "google")]).await;
     store
         .insert_user(&User { id: "other".into(), name: "o".into(), role: Role::Member, created_ms: 1, active: true })
@@ -291,8 +291,8 @@ async fn a_failover_moves_the_selection_once(url: String) {
     assert_eq!(selected(&store).await.len(), 1);
 }
 
-async fn keeps_the_newest_health_and_the_longest_rest(url: String) {
-    let store = with_keys(&url, 1).await;
+async fn keeps_the_newest_health_and_the_longest_rest(url: &str) {
+    let store = with_keys(url, 1).await;
     let cooling = |since, until| resting(KeyState::Cooling, since, until);
     for (case, version, found, changed, wanted) in [
         ("a rest", 1, cooling(10, 50), true, cooling(10, 50)),
@@ -310,8 +310,8 @@ async fn keeps_the_newest_health_and_the_longest_rest(url: String) {
     assert!(!store.store_health("none", 1, &cooling(99, 100)).await.unwrap());
 }
 
-async fn one_process_claims_a_probe(url: String) {
-    let store = with_keys(&url, 2).await;
+async fn one_process_claims_a_probe(url: &str) {
+    let store = with_keys(url, 2).await;
     for id in ["p1", "p2"] {
         store.store_health(id, 1, &resting(KeyState::Invalid, 10, 50)).await.unwrap();
     }
@@ -323,8 +323,8 @@ async fn one_process_claims_a_probe(url: String) {
     assert_eq!(stored(&store, "p1").await.health, resting(KeyState::Invalid, 10, 90));
 }
 
-async fn notes_when_keys_were_used(url: String) {
-    let store = with_keys(&url, 3).await;
+async fn notes_when_keys_were_used(url: &str) {
+    let store = with_keys(url, 3).await;
     let before = revision(&store).await;
     let used = |times: &[(i64, i64)]| times.iter().map(|(n, at)| (format!("p{n}"), *at)).collect::<Vec<_>>();
     store.touch_provider_keys(&used(&[(2, 20), (1, 10), (9, 90)])).await.unwrap();
@@ -334,8 +334,8 @@ async fn notes_when_keys_were_used(url: String) {
     assert_eq!(revision(&store).await, before, "nobody waits for it");
 }
 
-async fn only_what_changes_something_grows_the_revision(url: String) {
-    let store = with_keys(&url, 3).await;
+async fn only_what_changes_something_grows_the_revision(url: &str) {
+    let store = with_keys(url, 3).await;
     let mut last = revision(&store).await;
     assert!(last > 0);
     let name = KeyEdit { name: Some("n".into()), ..KeyEdit::default() };

@@ -58,9 +58,13 @@ impl Gateway {
         Self::start(&[&own[..], settings].concat()).await
     }
 
+    /// A connection of its own, for clients of any service.
+    pub async fn channel(&self) -> Channel {
+        Channel::from_shared(format!("http://{}", self.grpc)).unwrap().connect().await.unwrap()
+    }
+
     pub async fn client(&self) -> ChatServiceClient<Channel> {
-        let channel = Channel::from_shared(format!("http://{}", self.grpc)).unwrap().connect().await.unwrap();
-        ChatServiceClient::new(channel)
+        ChatServiceClient::new(self.channel().await)
     }
 
     /// A POST with the test's gateway key.

@@ -11,28 +11,6 @@ use crate::support::gateway::Gateway;
 /// The user of the test's gateway key.
 pub const OWNER: &str = "owner";
 
-/// Runs tests on both databases; each is given the address of an empty one.
-macro_rules! on_both {
-    ($($name:ident),* $(,)?) => {
-        mod sqlite {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let dir = tempfile::tempdir().unwrap();
-                super::$name(&format!("sqlite://{}/gateway.db", dir.path().display())).await;
-            })*
-        }
-        mod postgres {
-            $(#[tokio::test(flavor = "multi_thread")]
-            async fn $name() {
-                let Some(url) = super::pg::database() else { return };
-                super::$name(&url).await;
-            })*
-        }
-    };
-}
-
-pub(crate) use on_both;
-
 pub struct Scene {
     pub gateway: Gateway,
     pub store: Store,
@@ -43,7 +21,7 @@ impl Scene {
     /// Opens the database of a gateway a second time.
     pub async fn beside(gateway: Gateway, url: &str) -> Self {
         let store = Store::open(&DatabaseUrl::parse(url).unwrap(), 4).await.unwrap();
-        let channel = Channel::from_shared(format!("http://{}", gateway.grpc)).unwrap().connect().await.unwrap();
+        let channel = gateway.channel().await;
         Self { gateway, store, client: ActivityServiceClient::new(channel) }
     }
 }
