@@ -6,6 +6,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
 use super::{
+    clock::Clock,
     tested::{Tested, Verdict},
     words,
 };
@@ -43,7 +44,7 @@ impl KeyChecks {
     /// Tests one key, also one that is switched off.
     pub async fn test(&self, actor: &Actor, id: &str, deadline: Instant) -> Result<Tested> {
         let key = self.keys.get(actor.user_id(), id, "id")?;
-        Ok(self.tested(actor, key, Instant::now(), deadline - MARGIN).await)
+        Ok(self.tested(actor, key, Clock::from(actor.now_ms), deadline - MARGIN).await)
     }
 
     /// Tests all keys of a user, or those for one provider, with one result for each in creation order.
@@ -53,7 +54,7 @@ impl KeyChecks {
         if keys.is_empty() && !provider.is_empty() {
             self.keys.kinds.get(provider, "provider")?;
         }
-        let (began, until) = (Instant::now(), deadline - MARGIN);
+        let (clock, until) = (Clock::from(actor.now_ms), deadline - MARGIN);
         let tests = keys.into_iter().enumerate().map(async |(place, key)| {
             if !key.active {
                 return (place, Tested::not(key, words::SWITCHED_OFF));
@@ -61,20 +62,19 @@ impl KeyChecks {
             if Instant::now() + SHORTEST > until {
                 return (place, Tested::not(key, words::TOO_LATE));
             }
-            (place, self.tested(actor, key, began, until).await)
+            (place, self.tested(actor, key, clock, until).await)
         });
         let mut results: Vec<_> = stream::iter(tests).buffer_unordered(AT_ONCE).collect().await;
         results.sort_unstable_by_key(|(place, _)| *place);
         Ok(results.into_iter().map(|(_, tested)| tested).collect())
     }
 
-    /// Tests a key. `began` is when the actor's time was taken.
-    async fn tested(&self, actor: &Actor, key: StoredKey, began: Instant, until: Instant) -> Tested {
+    async fn tested(&self, actor: &Actor, key: StoredKey, clock: Clock, until: Instant) -> Tested {
         let Some(kind) = self.keys.kinds.0.get(&key.provider) else { return Tested::not(key, words::NO_PROVIDER) };
         let Some(pool_key) = self.keys.pool.key(&key.user_id, &key.id) else { return Tested::not(key, words::CLOSED) };
-        let (started, outcome) = (Instant::now(), self.ask(&pool_key, actor.now_ms, until).await);
+        let (started, outcome) = (Instant::now(), self.ask(&pool_key, clock.now_ms(), until).await);
         let duration = started.elapsed();
-        let now_ms = actor.now_ms + i64::try_from(began.elapsed().as_millis()).unwrap_or_default();
+        let now_ms = clock.now_ms();
         let asked = Some((&actor.caller, actor.request_id.as_str()));
         self.tell(&pool_key, outcome.as_ref().map(|_| ()), asked, now_ms);
         let key = self.keys.get(&key.user_id, &key.id, "id").unwrap_or(key);

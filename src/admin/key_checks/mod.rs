@@ -2,6 +2,7 @@
 //! refused.
 
 mod checks;
+mod clock;
 mod probes;
 mod tested;
 mod words;

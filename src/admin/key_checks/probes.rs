@@ -4,7 +4,10 @@
 use futures_util::{StreamExt as _, stream};
 use tokio::time::Instant;
 
-use super::checks::{AT_ONCE, KeyChecks, TEST_TIMEOUT};
+use super::{
+    checks::{AT_ONCE, KeyChecks, TEST_TIMEOUT},
+    clock::Clock,
+};
 use crate::routing::key_pool::PoolKey;
 
 /// Most keys that are tried in one go. The others are due in the next one.
@@ -15,18 +18,18 @@ const LEASE_MS: i64 = 60_000;
 impl KeyChecks {
     /// Tries the invalid keys whose time to be tried has come, each by one process only.
     pub async fn probe_due(&self, now_ms: i64) {
-        let began = Instant::now();
+        let clock = Clock::from(now_ms);
         let due = self.keys.pool.due(now_ms, MOST);
-        let probes = due.into_iter().map(async |key| self.probe(&key, now_ms, began).await);
+        let probes = due.into_iter().map(async |key| self.probe(&key, clock).await);
         stream::iter(probes).buffer_unordered(AT_ONCE).collect::<()>().await;
     }
 
-    async fn probe(&self, key: &PoolKey, now_ms: i64, began: Instant) {
+    async fn probe(&self, key: &PoolKey, clock: Clock) {
         let stored = &key.stored;
         let Some(due_ms) = stored.health.until_ms.filter(|_| self.keys.kinds.0.contains_key(&stored.provider)) else {
             return;
         };
-        match self.keys.store.claim_probe(&stored.id, due_ms, now_ms + LEASE_MS).await {
+        match self.keys.store.claim_probe(&stored.id, due_ms, clock.now_ms() + LEASE_MS).await {
             Ok(true) => {}
             Ok(false) => return,
             Err(error) => {
@@ -34,8 +37,7 @@ impl KeyChecks {
                 return;
             }
         }
-        let outcome = self.ask(key, now_ms, Instant::now() + TEST_TIMEOUT).await;
-        let now_ms = now_ms + i64::try_from(began.elapsed().as_millis()).unwrap_or_default();
-        self.tell(key, outcome.as_ref().map(|_| ()), None, now_ms);
+        let outcome = self.ask(key, clock.now_ms(), Instant::now() + TEST_TIMEOUT).await;
+        self.tell(key, outcome.as_ref().map(|_| ()), None, clock.now_ms());
     }
 }

@@ -322,3 +322,22 @@ async fn a_probe_that_succeeds_or_learns_nothing() {
     process.store().await;
     assert_eq!(process.health(&key.id).state, KeyState::Active);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_probe_that_waited_for_its_turn_has_its_whole_lease() {
+    let (_dir, mut process) = process().await;
+    let mut ids = Vec::new();
+    for number in 0..5 {
+        let key = process.add("p", &format!("silent-{number}")).await;
+        process.checks.keys.pool.tested(&key.id, 1, Err(&failure(FailureClass::Credential, Some(401))), NOW);
+        ids.push(key.id);
+    }
+    process.store().await;
+    let due_ms = process.health(&ids[0]).until_ms.unwrap() + 1;
+    process.checks.probe_due(due_ms).await;
+    process.checks.keys.publish().await.unwrap();
+    let mut leases: Vec<_> = ids.iter().map(|id| process.health(id).until_ms.unwrap() - due_ms).collect();
+    leases.sort_unstable();
+    assert_eq!(leases[..4], [60_000; 4]);
+    assert!((70_000..71_000).contains(&leases[4]), "four are silent for ten seconds each: {leases:?}");
+}
