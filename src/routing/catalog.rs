@@ -144,7 +144,8 @@ impl Catalog {
     /// Turns the name a caller used into a provider and the model's name there. An empty name means the default.
     pub fn resolve(&self, name: &str) -> Result<(Target, &ProviderInfo)> {
         let name = if name.is_empty() { &self.default_model } else { name };
-        if name.len() > LONGEST_NAME {
+        // What is passed on comes into lines of the log, too.
+        if name.len() > LONGEST_NAME || name.contains(char::is_control) {
             return Err(self.not_found(name));
         }
         if let Some((prefix, rest)) = name.split_once('/')
@@ -185,7 +186,7 @@ impl Catalog {
     /// Names the closest known models, so that a typing error explains itself.
     pub fn not_found(&self, name: &str) -> Error {
         // Likeness takes time by the product of both lengths: a name of megabytes would take minutes.
-        let shown: String = name.chars().take(LONGEST_SHOWN).collect();
+        let shown: String = name.chars().filter(|c| !c.is_control()).take(LONGEST_SHOWN).collect();
         let lower = shown.to_ascii_lowercase();
         let bare = lower.rsplit('/').next().unwrap_or(&lower);
         let mut ranked: Vec<(f64, &str)> = self

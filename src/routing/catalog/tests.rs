@@ -160,3 +160,12 @@ fn an_endless_name_is_refused_at_once() {
     }
     assert!(started.elapsed().as_secs() < 5, "{:?}", started.elapsed());
 }
+
+#[test]
+fn a_name_cannot_begin_a_line_of_the_log() {
+    for name in ["google/x\ny", "google/x\u{1b}[31m", "gemini\0", "\r"] {
+        let error = catalog().resolve(name).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ModelNotFound, "{name:?}");
+        assert!(!error.message.contains(char::is_control), "{:?}", error.message);
+    }
+}
