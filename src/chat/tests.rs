@@ -8,8 +8,8 @@ use crate::{
         chat::{Message, Part, ProviderState, Role, ToolCall, ToolKind},
         event::{ChatEvent, FinishReason, Finished},
         failure::{FailureClass, UpstreamFailure},
-        health::{Health, KeyState},
-        key::{Caller, ProviderKey, RequestKeyScope, RequestKeys, StoredKey},
+        health::KeyState,
+        key::{Caller, ProviderKey, RequestKeyScope, RequestKeys},
         model::{ProviderInfo, Target},
         scope::ModelPatterns,
         usage::{Cost, CostBasis, Warning, WarningAction},
@@ -18,6 +18,7 @@ use crate::{
     routing::{
         catalog::Sources,
         failover::FailoverLimits,
+        fixtures,
         happenings::happenings,
         key_pool::{KeyPool, PoolKey},
         plan::FallbackKeys,
@@ -80,15 +81,7 @@ impl Transport for Script {
 }
 
 fn chat(outcomes: Vec<Outcome>) -> (Chat<Script>, Records) {
-    let provider = ProviderInfo {
-        name: "acme".into(),
-        prefix: "acme".into(),
-        name_hints: Vec::new(),
-        passes_unknown_models: true,
-        needs_key: true,
-        key_hint: String::new(),
-        configured: false,
-    };
+    let provider = ProviderInfo { name: "acme".into(), prefix: "acme".into(), ..fixtures::provider() };
     let file = r#"{"models": [{"provider": "acme", "name": "vectors", "capabilities": ["embeddings"]}]}"#;
     let file = crate::routing::catalog::read(file).unwrap();
     let sources = Sources { providers: vec![provider], file, ..Sources::default() };
@@ -286,24 +279,9 @@ async fn a_gateway_key_may_use_the_models_it_names_only() {
 }
 
 fn stored(id: &str) -> PoolKey {
-    let stored = StoredKey {
-        id: id.into(),
-        user_id: "u".into(),
-        provider: "acme".into(),
-        name: id.into(),
-        active: true,
-        selected: false,
-        health: Health::default(),
-        quota_owner: String::new(),
-        hint: String::new(),
-        fingerprint: String::new(),
-        parameters: Default::default(),
-        secret_version: 1,
-        created_ms: 1,
-        updated_ms: 1,
-        last_used_ms: None,
-    };
-    PoolKey { stored, key: Arc::new(ProviderKey::new(id, id)) }
+    let mut key = fixtures::key(id);
+    key.stored.provider = "acme".into();
+    key
 }
 
 #[tokio::test]

@@ -16,6 +16,7 @@ use crate::{
     routing::{
         catalog::{Sources, read},
         failover::FailoverLimits,
+        fixtures,
         happenings::happenings,
         key_pool::KeyPool,
         plan::FallbackKeys,
@@ -50,15 +51,7 @@ impl EmbeddingTransport for Script {
 }
 
 fn embedder(outcomes: Vec<Result<EmbeddingReply, UpstreamFailure>>) -> (Embedder<Script>, Records) {
-    let provider = ProviderInfo {
-        name: "acme".into(),
-        prefix: "acme".into(),
-        name_hints: Vec::new(),
-        passes_unknown_models: true,
-        needs_key: true,
-        key_hint: String::new(),
-        configured: false,
-    };
+    let provider = ProviderInfo { name: "acme".into(), prefix: "acme".into(), ..fixtures::provider() };
     let file = r#"{"models": [
         {"provider": "acme", "name": "vectors", "capabilities": ["embeddings"], "prices": [{"input": 1}]},
         {"provider": "acme", "name": "talker"}

@@ -8,7 +8,7 @@ pub mod commit;
 pub mod failover;
 mod findings;
 #[cfg(test)]
-mod fixtures;
+pub mod fixtures;
 pub mod happenings;
 pub mod key_pool;
 pub mod plan;
