@@ -25,8 +25,8 @@ use crate::{
     telemetry::{RequestLog, RequestMetrics},
 };
 
-/// How many records may wait while the database is away.
-const WAITING_RECORDS: usize = 10_000;
+/// How many records of requests, happenings of keys and entries of activity may wait to be written, each.
+pub const WAITING_RECORDS: usize = 10_000;
 /// How long a stop waits for all that is still to be written.
 const LAST_WRITES: Duration = Duration::from_secs(5);
 

@@ -26,6 +26,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 use tonic::service::Routes;
 
+use self::background::WAITING_RECORDS;
 use crate::{
     access::Directory,
     activity::{ActivityLog, activity_log},
@@ -67,9 +68,6 @@ use crate::{
 
 /// Pause before a failed upstream attempt is tried again with the same key.
 const FIRST_RETRY_PAUSE: Duration = Duration::from_millis(200);
-
-/// How many records of requests, happenings of keys and entries of activity may wait to be written.
-const WAITING_RECORDS: usize = 10_000;
 
 /// Longer than anybody waits; for a heartbeat that is switched off.
 const NEVER: Duration = Duration::from_secs(10 * 365 * 24 * 3600);

@@ -1,4 +1,5 @@
-//! Other processes' changes come in: of gateway keys, provider keys and activity, by one look at the database.
+//! Other processes' changes come in: of gateway keys, provider keys and activity. One loop looks for all of them, whether
+//! a notice wakes it or its own clock.
 
 use std::{sync::Arc, time::Duration};
 
