@@ -12,7 +12,7 @@ use hyper::body::Incoming;
 
 use super::{
     frames::Frames,
-    pool::Seat,
+    pool::Place,
     rules::Answer,
     told::{Caller, Trouble},
 };
@@ -20,16 +20,16 @@ use super::{
 pub struct Answered {
     frames: Frames<Incoming>,
     /// None when the replica has done its part.
-    seat: Option<Seat>,
+    place: Option<Place>,
     kind: Answer,
     caller: Caller,
     broken: bool,
 }
 
 impl Answered {
-    pub fn new(frames: Frames<Incoming>, seat: Seat, kind: Answer, caller: Caller) -> Self {
-        let seat = (!frames.is_whole()).then_some(seat);
-        Self { frames, seat, kind, caller, broken: false }
+    pub fn new(frames: Frames<Incoming>, place: Place, kind: Answer, caller: Caller) -> Self {
+        let place = (!frames.is_whole()).then_some(place);
+        Self { frames, place, kind, caller, broken: false }
     }
 }
 
@@ -53,7 +53,7 @@ impl Body for Answered {
             }
             None => None,
         };
-        self.seat = None;
+        self.place = None;
         Poll::Ready(frame)
     }
 

@@ -52,9 +52,13 @@ impl Letter {
     pub async fn send(&mut self, seat: Seat) -> Outcome {
         let Some(body) = self.body.again() else { return Outcome::Unknown };
         let request = self.request(Body::new(body), &seat);
-        let sent = seat.sender.clone().try_send_request(request).await;
-        match sent {
-            Ok(response) => outcome::of_answer(response, seat, self.rule, &self.caller).await,
+        let Seat { place, mut sender } = seat;
+        let sending = sender.try_send_request(request);
+        // A connection that ends just now may overlook a call that comes at the same moment. It falls to the last sender
+        // to tell that it is gone: whoever waits for an answer must not hold it.
+        drop(sender);
+        match sending.await {
+            Ok(response) => outcome::of_answer(response, place, self.rule, &self.caller).await,
             Err(mut failure) => match failure.take_message() {
                 Some(_never_left) => Outcome::Unseen(None),
                 None => outcome::of_failure(failure.error()),

@@ -10,7 +10,7 @@ use tonic_types::StatusExt as _;
 use super::{
     answer::Answered,
     frames::{Frames, Until},
-    pool::Seat,
+    pool::Place,
     rules::{Answer, Rule},
     told::Caller,
 };
@@ -38,7 +38,7 @@ pub fn of_failure(error: &hyper::Error) -> Outcome {
 }
 
 /// Reads as much of an answer as it takes to know that it is one.
-pub async fn of_answer(response: Response<Incoming>, seat: Seat, rule: Rule, caller: &Caller) -> Outcome {
+pub async fn of_answer(response: Response<Incoming>, place: Place, rule: Rule, caller: &Caller) -> Outcome {
     let (head, body) = response.into_parts();
     let until = match rule.answer {
         Answer::Whole => Some(Until::End { most: KEPT_BYTES }),
@@ -55,7 +55,7 @@ pub async fn of_answer(response: Response<Incoming>, seat: Seat, rule: Rule, cal
     };
     let said =
         if frames.has_data() { Said::Answer } else { said(head.status, &head.headers, frames.trailers.as_ref()) };
-    let response = Response::from_parts(head, Body::new(Answered::new(frames, seat, rule.answer, caller.clone())));
+    let response = Response::from_parts(head, Body::new(Answered::new(frames, place, rule.answer, caller.clone())));
     match said {
         Said::Answer => Outcome::Answered(response),
         Said::ShuttingDown => Outcome::Unseen(Some(response)),

@@ -85,7 +85,7 @@ impl Pool {
     /// Waits a little while none serves. None: each of them has just failed.
     pub async fn pick(&self, tried: &[SocketAddr]) -> Option<Seat> {
         match self.try_pick(tried) {
-            Some(seat) if !tried.contains(&seat.endpoint.address) => return Some(seat),
+            Some(seat) if !tried.contains(&seat.endpoint().address) => return Some(seat),
             Some(_) => {
                 // It has just left this call without an answer. If it died, its other connections end one after the
                 // other; meanwhile those that rest may have come back.
@@ -138,26 +138,29 @@ impl Pool {
     }
 }
 
-/// A call's place at a replica, counted until it is dropped.
+/// A place at a replica, and what sends the call there.
 pub struct Seat {
-    endpoint: Arc<Endpoint>,
+    pub place: Place,
     pub sender: Sender,
 }
+
+/// A call's place at a replica, counted until it is dropped.
+pub struct Place(Arc<Endpoint>);
 
 impl Seat {
     fn take(endpoint: &Arc<Endpoint>) -> Option<Self> {
         let sender = endpoint.sender()?;
         endpoint.in_flight.fetch_add(1, Ordering::Relaxed);
-        Some(Self { endpoint: endpoint.clone(), sender })
+        Some(Self { place: Place(endpoint.clone()), sender })
     }
 
     pub fn endpoint(&self) -> &Endpoint {
-        &self.endpoint
+        &self.place.0
     }
 }
 
-impl Drop for Seat {
+impl Drop for Place {
     fn drop(&mut self) {
-        self.endpoint.in_flight.fetch_sub(1, Ordering::Relaxed);
+        self.0.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 }
