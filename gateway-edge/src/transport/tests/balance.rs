@@ -45,7 +45,8 @@ async fn a_slow_replica_gets_less() {
 async fn nobody_notices_a_replica_that_dies_again_and_again() {
     let mut dying = Replica::start(slowly).await;
     let other = Replica::start(slowly).await;
-    let transport = Transport::remote(&settings([dying.url(), other.url()])).unwrap();
+    let settings = RemoteSettings { timing: patient(), ..settings([dying.url(), other.url()]) };
+    let transport = Transport::remote(&settings).unwrap();
     until_healthy(&transport, 2).await;
     let load = tokio::task::JoinSet::from_iter([many_boxed(transport.clone(), 6000, 60)]);
     let mut died = 0;
@@ -64,7 +65,7 @@ async fn nobody_notices_a_replica_that_dies_again_and_again() {
 /// The other one came back while the edge still leaves it alone; then the last one that it knows of dies.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_came_back_unnoticed_takes_over() {
-    let mut timing = timing();
+    let mut timing = patient();
     (timing.first_rest, timing.longest_rest) = (Duration::from_secs(60), Duration::from_secs(60));
     for round in 0..10 {
         let (mut first, mut second) = (Replica::start(slowly).await, Replica::start(slowly).await);

@@ -98,6 +98,18 @@ pub fn timing() -> Timing {
     }
 }
 
+/// For replicas that die but are never silent: on a busy machine a short silence would look like death.
+pub fn patient() -> Timing {
+    Timing {
+        connect: Duration::from_secs(10),
+        probe: Duration::from_secs(10),
+        keepalive_interval: Duration::from_secs(10),
+        keepalive_timeout: Duration::from_secs(10),
+        no_replica: Duration::from_secs(10),
+        ..timing()
+    }
+}
+
 pub fn settings(urls: impl IntoIterator<Item = String>) -> RemoteSettings {
     RemoteSettings { urls: urls.into_iter().collect(), connections: 2, timing: timing(), ..RemoteSettings::new("") }
 }
