@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use http::{HeaderMap, HeaderName, HeaderValue};
+use http::{HeaderMap, HeaderValue, header::RETRY_AFTER};
 
 use super::{
     adapter::{Adapter, Reply},
@@ -199,10 +199,20 @@ fn every_provider_s_refusals_are_told_apart() {
 #[test]
 fn every_provider_tells_how_long_to_wait() {
     for provider in ["google", "xai", "perplexity", "gigachat", "anthropic", "openai"] {
-        let headers = HeaderMap::from_iter([(HeaderName::from_static("retry-after"), HeaderValue::from_static("7"))]);
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static("7"))]);
         let failure = adapter(provider).decode_error(Reply { status: 429, headers: &headers, body: b"{}" });
         let waits = failure.retry_after.map(|wait| wait.as_secs());
         assert_eq!((failure.class, waits), (RateLimit, Some(7)), "{provider}");
+    }
+}
+
+#[test]
+fn of_two_waits_the_longer_one_counts() {
+    let body = br#"{"error": {"code": 429, "status": "RESOURCE_EXHAUSTED", "details": [{"retryDelay": "12s"}]}}"#;
+    for (header, want) in [("40", 40), ("7", 12)] {
+        let headers = HeaderMap::from_iter([(RETRY_AFTER, HeaderValue::from_static(header))]);
+        let failure = adapter("google").decode_error(Reply { status: 429, headers: &headers, body });
+        assert_eq!(failure.retry_after.map(|wait| wait.as_secs()), Some(want), "{header}");
     }
 }
 

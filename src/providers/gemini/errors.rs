@@ -87,8 +87,9 @@ pub fn failure(http_status: u16, headers: &HeaderMap, body: &[u8]) -> UpstreamFa
             )
         },
     };
-    if failure.retry_after.is_none() && failure.class != FailureClass::Quota {
-        failure.retry_after = retry_after(headers);
+    if failure.class != FailureClass::Quota {
+        // Of two waits the longer one is safe.
+        failure.retry_after = failure.retry_after.max(retry_after(headers));
     }
     failure
 }
