@@ -11,6 +11,7 @@ use tokio::time::{Instant, timeout_at};
 
 use super::{
     body::{MAX_ERROR_BYTES, MAX_REPLY_BYTES, read},
+    date::dated,
     events::SseEvents,
     failures::{silent, unreachable},
     pieces::Pieces,
@@ -60,14 +61,15 @@ impl Call<'_> {
         if let Some((name, value)) = credential(&self.upstream.key_style, self.key)? {
             request.headers_mut().insert(name, value);
         }
-        let patience = self.deadline.min(Instant::now() + self.timeouts.initial);
+        let begun = Instant::now();
+        let patience = self.deadline.min(begun + self.timeouts.initial);
         let response = timeout_at(patience, self.http.execute(request)).await;
-        let response = response.map_err(|_| silent(self.timeouts.initial))?;
+        let response = response.map_err(|_| silent(begun.elapsed()))?;
         let mut response = response.map_err(|e| unreachable(e, self.upstream.authorities()))?;
         if response.status().is_success() {
             return Ok(response);
         }
-        let (status, headers) = (response.status().as_u16(), mem::take(response.headers_mut()));
+        let (status, headers) = (response.status().as_u16(), dated(mem::take(response.headers_mut())));
         let body = read(response, self.timeouts.idle, MAX_ERROR_BYTES, true).await.unwrap_or_default();
         Err(self.upstream.adapter.decode_error(Reply { status, headers: &headers, body: &body }))
     }

@@ -11,9 +11,10 @@ use crate::domain::failure::{FailureClass, UpstreamFailure};
 pub(super) const SYSTEM_AUTHORITIES: &str =
     "add its authority to this machine's store or to SSL_CERT_FILE, unless a proxy in between opens TLS";
 
-/// The provider sent nothing for too long.
-pub(super) fn silent(limit: Duration) -> UpstreamFailure {
-    UpstreamFailure::new(FailureClass::Timeout, format!("the provider sent nothing for {} s", limit.as_secs()))
+/// The provider sent nothing for so long.
+pub(super) fn silent(waited: Duration) -> UpstreamFailure {
+    let seconds = (waited.as_secs_f64() * 10.0).round() / 10.0;
+    UpstreamFailure::new(FailureClass::Timeout, format!("the provider sent nothing for {seconds} s"))
 }
 
 /// The connection failed while an answer was read.

@@ -5,6 +5,7 @@ mod body;
 mod bounded;
 mod call;
 mod client;
+mod date;
 mod echo;
 mod events;
 mod exchange;

@@ -13,6 +13,7 @@ use tokio::time::{Instant, timeout, timeout_at};
 use super::{
     body::{MAX_ERROR_BYTES, read},
     bounded::Bounded,
+    date::dated,
     failures::{silent, unreachable},
     key_hash::KeyHash,
 };
@@ -75,7 +76,8 @@ impl AccessTokens {
 
     /// Returns a token for the key, fetched now if need be.
     pub(super) async fn get(&self, key: &ProviderKey, deadline: Instant) -> Result<Token, UpstreamFailure> {
-        let entry = self.entry(key);
+        let (entry, begun) = (self.entry(key), Instant::now());
+        let late = |_| silent(begun.elapsed());
         let usable = match entry.token() {
             Some(token) if Instant::now() < token.stale => return Ok(token),
             Some(token) if Instant::now() < token.ends => Some(token),
@@ -85,7 +87,7 @@ impl AccessTokens {
             (Ok(failed), _) => failed,
             // Somebody fetches the next one already.
             (Err(_), Some(token)) => return Ok(token.clone()),
-            (Err(_), None) => timeout_at(deadline, entry.fetching.lock()).await.map_err(|_| silent(TOKEN_TIMEOUT))?,
+            (Err(_), None) => timeout_at(deadline, entry.fetching.lock()).await.map_err(late)?,
         };
         if let Some(token) = entry.token().filter(|token| Instant::now() < token.stale) {
             return Ok(token);
@@ -93,7 +95,7 @@ impl AccessTokens {
         let failure = match &*failed {
             Some((when, failure)) if when.elapsed() < FAILURE_ANSWERS => failure.clone(),
             Some(_) | None => {
-                let fetched = timeout_at(deadline, self.fetch(key)).await.map_err(|_| silent(TOKEN_TIMEOUT))?;
+                let fetched = timeout_at(deadline, self.fetch(key)).await.map_err(late)?;
                 match fetched {
                     Ok(token) => {
                         *failed = None;
@@ -110,7 +112,8 @@ impl AccessTokens {
     /// Fetches a token though there may be a good one: only that shows what the provider thinks of the key by now. The
     /// one at hand stays in use when it fails.
     pub(super) async fn renew(&self, key: &ProviderKey, deadline: Instant) -> Result<Token, UpstreamFailure> {
-        let token = timeout_at(deadline, self.fetch(key)).await.map_err(|_| silent(TOKEN_TIMEOUT))??;
+        let begun = Instant::now();
+        let token = timeout_at(deadline, self.fetch(key)).await.map_err(|_| silent(begun.elapsed()))??;
         self.entry(key).put(Some(token.clone()));
         Ok(token)
     }
@@ -153,7 +156,7 @@ impl AccessTokens {
 
     async fn exchange_for(&self, request: Request) -> Result<AccessToken, UpstreamFailure> {
         let response = self.http.execute(request).await.map_err(|e| unreachable(e, &self.authorities))?;
-        let (status, headers) = (response.status(), response.headers().clone());
+        let (status, headers) = (response.status(), dated(response.headers().clone()));
         let body = read(response, TOKEN_TIMEOUT, MAX_ERROR_BYTES, true).await?;
         let reply = Reply { status: status.as_u16(), headers: &headers, body: &body };
         if status.is_success() {
