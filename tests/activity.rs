@@ -105,6 +105,9 @@ async fn pages_show_each_entry_once(url: &str) {
     }
     let all: Vec<String> = (0..1100).rev().map(|n| format!("entry {n}")).collect();
     assert!(seen == all, "{} entries", seen.len());
+    let all = scene.list(page(1, "")).await.unwrap().next_page_token;
+    let filter = Some(pb::ActivityFilter { provider: "xai".into(), ..Default::default() });
+    refused(scene.list(pb::ListActivityRequest { filter, ..page(1, &all) }).await, "page_token");
     for wrong in ["x", "!", "bm9uZQ"] {
         refused(scene.list(page(1, wrong)).await, "page_token");
     }

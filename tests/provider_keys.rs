@@ -243,6 +243,9 @@ async fn lists_page_by_page_what_is_wanted(url: &str) {
         }
     };
     let all = pb::ListProviderKeysRequest::default;
+    let page_token = scene.call(pb::ListProviderKeysRequest { page_size: 2, ..all() }).await.unwrap().next_page_token;
+    let filtered = pb::ListProviderKeysRequest { page_token, provider: "xai".into(), ..all() };
+    assert_eq!(errors::field(&scene.call(filtered).await.unwrap_err()), "page_token", "of a list with another filter");
     let state = |state: ProviderKeyState| vec![i32::from(state)];
     for (case, request, wanted, pages) in [
         ("all", all(), "Key_0 Key_1 Key_2 Key_3 Key_4 Key_5 Key_6 50% off", vec![8]),

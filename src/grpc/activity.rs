@@ -1,6 +1,6 @@
 //! ActivityService: convert, call the use case, convert.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{mem::take, pin::Pin, sync::Arc, time::Duration};
 
 use futures_util::{Stream, stream};
 use tokio::time::Instant;
@@ -13,7 +13,7 @@ use super::{
         days_of, dimensions_of, entry_to_pb, filter_of, group_of, millis_of, millis_with, sum_to_pb, token_of_group,
         watched_to_pb,
     },
-    paging::{Place, page_size, place_of, token_of},
+    paging::{PageTokens, Place, page_size},
     status::status_of,
 };
 use crate::{
@@ -72,22 +72,24 @@ impl ActivityService for ActivityGrpc {
 async fn list_activity(
     admin: &Administration,
     call: &Call,
-    request: pb::ListActivityRequest,
+    mut request: pb::ListActivityRequest,
 ) -> Result<pb::ListActivityResponse> {
-    let place = place_of(&request.page_token)?;
+    let (limit, token) = (page_size(take(&mut request.page_size)), take(&mut request.page_token));
+    let tokens = PageTokens::of("activity", &request);
+    let place = tokens.place_of(&token)?;
     let end_id = request.end_time.as_ref().map(|time| least_id_at(millis_of(time)));
     let query = ActivityQuery {
         user_id: call.caller.user_id.clone(),
         filter: filter_of(request.filter)?,
         from_id: request.start_time.as_ref().map(|time| least_id_at(millis_with(time))),
         before_id: place.map(|place| place.id).or(end_id),
-        limit: page_size(request.page_size),
+        limit,
     };
     let ActivityPage { entries, next_before_id } = admin.activity.list(query).await?;
     Ok(pb::ListActivityResponse {
         entries: entries.into_iter().map(entry_to_pb).collect(),
         // The id says the time as well.
-        next_page_token: next_before_id.map_or_else(String::new, |id| token_of(&Place { created_ms: 0, id })),
+        next_page_token: next_before_id.map_or_else(String::new, |id| tokens.token_of(&Place { created_ms: 0, id })),
     })
 }
 
@@ -120,8 +122,10 @@ fn events(watch: ActivityWatch, request_id: String) -> Events {
 async fn list_usage(
     admin: &Administration,
     call: &Call,
-    request: pb::ListUsageRequest,
+    mut request: pb::ListUsageRequest,
 ) -> Result<pb::ListUsageResponse> {
+    let (limit, token) = (page_size(take(&mut request.page_size)), take(&mut request.page_token));
+    let tokens = PageTokens::of("usage", &request);
     let by = dimensions_of(&request.group_by)?;
     let (from_ms, to_ms) = days_of(request.start_time.as_ref(), request.end_time.as_ref());
     let query = UsageQuery {
@@ -132,12 +136,12 @@ async fn list_usage(
         provider: request.provider,
         model_id: request.model_id,
         by,
-        after: group_of(&request.page_token)?,
-        limit: page_size(request.page_size),
+        after: group_of(&tokens, &token)?,
+        limit,
     };
     let UsagePage { rows, next_after } = admin.usage.list(query).await?;
     Ok(pb::ListUsageResponse {
         rows: rows.into_iter().map(|row| sum_to_pb(row, by)).collect(),
-        next_page_token: next_after.as_ref().map_or_else(String::new, token_of_group),
+        next_page_token: next_after.map_or_else(String::new, |group| token_of_group(&tokens, &group)),
     })
 }

@@ -1,11 +1,11 @@
 //! Activity and usage: filters from the contract, entries and sums to it.
 
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use prost_types::Timestamp;
 
 use super::{
     convert_keys::time_to_pb,
     convert_usage::{attempt_to_pb, class_to_pb},
+    paging::PageTokens,
 };
 use crate::{
     admin::activity_watch::Watched,
@@ -153,23 +153,17 @@ fn count(sum: i64) -> u64 {
 }
 
 /// Reads the token of a page of sums; empty is the first page.
-pub fn group_of(token: &str) -> Result<Option<UsageGroup>> {
-    if token.is_empty() {
-        return Ok(None);
-    }
-    let read = || {
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok()?;
-        let (day_ms, gateway_key_id, provider, model_id) = serde_json::from_slice(&bytes).ok()?;
+pub fn group_of(tokens: &PageTokens, token: &str) -> Result<Option<UsageGroup>> {
+    tokens.read(token, |text| {
+        let (day_ms, gateway_key_id, provider, model_id) = serde_json::from_str(text).ok()?;
         Some(UsageGroup { day_ms, gateway_key_id, provider, model_id })
-    };
-    let message = "page_token is none of this gateway's; send next_page_token of the page before, or nothing";
-    read().map(Some).ok_or_else(|| Error::invalid("page_token", message))
+    })
 }
 
 /// Writes the token of the rows after a group.
-pub fn token_of_group(group: &UsageGroup) -> String {
+pub fn token_of_group(tokens: &PageTokens, group: &UsageGroup) -> String {
     let UsageGroup { day_ms, gateway_key_id, provider, model_id } = group;
-    URL_SAFE_NO_PAD.encode(serde_json::json!([day_ms, gateway_key_id, provider, model_id]).to_string())
+    tokens.write(&serde_json::json!([day_ms, gateway_key_id, provider, model_id]).to_string())
 }
 
 #[cfg(test)]
@@ -223,10 +217,11 @@ mod tests {
             provider: String::new(),
             model_id: "x/\"ü\",".into(),
         };
-        assert_eq!(group_of(&token_of_group(&group)).unwrap(), Some(group));
-        assert_eq!(group_of("").unwrap(), None);
-        for wrong in ["x", "====", "W10", "WzEsMl0"] {
-            assert_eq!(group_of(wrong).unwrap_err().field.as_deref(), Some("page_token"), "{wrong}");
+        let tokens = PageTokens::of("usage", &());
+        assert_eq!(group_of(&tokens, &token_of_group(&tokens, &group)).unwrap(), Some(group));
+        assert_eq!(group_of(&tokens, "").unwrap(), None);
+        for wrong in ["x", "====", "W10", &tokens.write("[1,2]")] {
+            assert_eq!(group_of(&tokens, wrong).unwrap_err().field.as_deref(), Some("page_token"), "{wrong}");
         }
     }
 }

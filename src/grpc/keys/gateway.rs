@@ -1,5 +1,7 @@
 //! The rpcs of gateway keys.
 
+use std::mem::take;
+
 use super::provider::given;
 use crate::{
     admin::{Administration, gateway_keys::ListKeys},
@@ -7,7 +9,7 @@ use crate::{
     grpc::{
         call::Call,
         convert_gateway_keys::{change_of, key_to_pb, new_key_of},
-        paging::{Place, page_size, place_of, token_of},
+        paging::{PageTokens, Place, page_size},
     },
     pb,
 };
@@ -25,10 +27,11 @@ pub async fn create(
 pub async fn list(
     admin: &Administration,
     call: &Call,
-    request: pb::ListGatewayKeysRequest,
+    mut request: pb::ListGatewayKeysRequest,
 ) -> Result<pb::ListGatewayKeysResponse> {
-    let size = page_size(request.page_size);
-    let after = place_of(&request.page_token)?.map(|place| (place.created_ms, place.id));
+    let (size, token) = (page_size(take(&mut request.page_size)), take(&mut request.page_token));
+    let tokens = PageTokens::of("gateway keys", &request);
+    let after = tokens.place_of(&token)?.map(|place| (place.created_ms, place.id));
     // One more than the page holds tells whether there is another page.
     let query = ListKeys { active: request.active, after, limit: size as u32 + 1 };
     let mut keys = admin.gateway_keys.list(&call.actor(), query).await?;
@@ -36,7 +39,7 @@ pub async fn list(
     keys.truncate(size);
     let place = |key: &GatewayKey| Place { created_ms: key.created_ms, id: key.id.clone() };
     Ok(pb::ListGatewayKeysResponse {
-        next_page_token: keys.last().filter(|_| more).map(|key| token_of(&place(key))).unwrap_or_default(),
+        next_page_token: keys.last().filter(|_| more).map(|key| tokens.token_of(&place(key))).unwrap_or_default(),
         gateway_keys: keys.into_iter().map(key_to_pb).collect(),
     })
 }

@@ -1,5 +1,7 @@
 //! The rpcs of provider keys; tests, imports and watches apart.
 
+use std::mem::take;
+
 use crate::{
     admin::Administration,
     domain::{
@@ -9,7 +11,7 @@ use crate::{
     grpc::{
         call::Call,
         convert_keys::{edit_of, filter_of, key_to_pb, new_key_of},
-        paging::{Place, page_size, place_of, token_of},
+        paging::{PageTokens, Place, page_size},
     },
     pb,
 };
@@ -27,17 +29,19 @@ pub async fn create(
 pub async fn list(
     admin: &Administration,
     call: &Call,
-    request: pb::ListProviderKeysRequest,
+    mut request: pb::ListProviderKeysRequest,
 ) -> Result<pb::ListProviderKeysResponse> {
     let actor = call.actor();
-    let (size, after) = (page_size(request.page_size), place_of(&request.page_token)?);
+    let (size, token) = (page_size(take(&mut request.page_size)), take(&mut request.page_token));
+    let tokens = PageTokens::of("provider keys", &request);
+    let after = tokens.place_of(&token)?;
     let after = after.as_ref().map(|place| (place.created_ms, place.id.as_str()));
     let mut keys = admin.provider_keys.list(actor.user_id(), &filter_of(request)?, after, actor.now_ms)?;
     let more = keys.len() > size;
     keys.truncate(size);
     let place = |key: &StoredKey| Place { created_ms: key.created_ms, id: key.id.clone() };
     Ok(pb::ListProviderKeysResponse {
-        next_page_token: keys.last().filter(|_| more).map(|key| token_of(&place(key))).unwrap_or_default(),
+        next_page_token: keys.last().filter(|_| more).map(|key| tokens.token_of(&place(key))).unwrap_or_default(),
         provider_keys: keys.into_iter().map(|key| key_to_pb(key, actor.now_ms)).collect(),
     })
 }
