@@ -34,7 +34,7 @@ pub fn recovered(happening: &Happening, key: &KeyRef) -> ActivityEntry {
 
 pub fn failed_over(happening: &Happening, from: &KeyRef, to: &KeyRef, class: FailureClass) -> ActivityEntry {
     let message = format!(
-        "A request left {:?}, which had failed ({}), and succeeded with {:?}.",
+        r#"A request left "{}", which had failed ({}), and succeeded with "{}"."#,
         from.name,
         class.name(),
         to.name
@@ -48,11 +48,11 @@ pub fn failed_over(happening: &Happening, from: &KeyRef, to: &KeyRef, class: Fai
 }
 
 pub fn unselected(happening: &Happening, from: &KeyRef, to: &KeyRef) -> ActivityEntry {
-    about(Action::Unselect, happening, from, format!("Unselected by failover to {:?}.", to.name))
+    about(Action::Unselect, happening, from, format!(r#"Unselected by failover to "{}"."#, to.name))
 }
 
 pub fn selected(happening: &Happening, from: &KeyRef, to: &KeyRef) -> ActivityEntry {
-    about(Action::Select, happening, to, format!("Selected by failover from {:?}.", from.name))
+    about(Action::Select, happening, to, format!(r#"Selected by failover from "{}"."#, from.name))
 }
 
 pub fn exhausted(happening: &Happening, retry_ms: Option<i64>) -> ActivityEntry {

@@ -132,7 +132,7 @@ impl<'a, P: Fn(NewKey) -> Result<SealedKey>> Judge<'a, P> {
 pub fn repeats(name: &str, line: Option<u32>) -> String {
     match line {
         Some(line) => format!("The same secret stands in line {line}."),
-        None => format!("The same secret is stored already, as {name:?}."),
+        None => format!(r#"The same secret is stored already, as "{name}"."#),
     }
 }
 

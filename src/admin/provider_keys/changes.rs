@@ -153,7 +153,7 @@ impl ProviderKeys {
         drop(guard);
         let selection = selection.ok_or_else(|| not_found("id"))?;
         if let Some(before) = &selection.before {
-            let message = format!("its owner selected {:?} instead", selection.key.name);
+            let message = format!(r#"its owner selected "{}" instead"#, selection.key.name);
             self.log.add(about(actor, Action::Unselect, before, message));
         }
         if selection.changed {
@@ -207,7 +207,7 @@ impl ProviderKeys {
 }
 
 fn exists(other: &KeyName) -> Error {
-    let message = format!("this secret is stored already, as {:?} with the id {}", other.name, other.id);
+    let message = format!(r#"this secret is stored already, as "{}" with the id {}"#, other.name, other.id);
     Error { field: Some("secret".to_owned()), ..Error::new(ErrorKind::AlreadyExists, message) }
         .with("provider_key_id", &other.id)
 }

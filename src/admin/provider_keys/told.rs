@@ -22,18 +22,18 @@ pub fn about(actor: &Actor, action: Action, key: &StoredKey, message: impl Into<
 pub fn changes(before: &StoredKey, after: &StoredKey) -> String {
     let mut said = Vec::new();
     if before.name != after.name {
-        said.push(format!("renamed from {:?} to {:?}", before.name, after.name));
+        said.push(format!(r#"renamed from "{}" to "{}""#, before.name, after.name));
     }
     if before.active != after.active {
         said.push(if after.active { "switched on" } else { "switched off" }.to_owned());
     }
     if before.secret_version != after.secret_version {
-        said.push(format!("its secret was replaced, the new one ends in {:?}", after.hint));
+        said.push(format!(r#"its secret was replaced, the new one ends in "{}""#, after.hint));
     }
     if before.quota_owner != after.quota_owner {
         said.push(match after.quota_owner.as_str() {
             "" => "it has a quota of its own now".to_owned(),
-            owner => format!("it shares the quota of {owner:?} now"),
+            owner => format!(r#"it shares the quota of "{owner}" now"#),
         });
     }
     if before.parameters != after.parameters {
