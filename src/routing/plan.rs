@@ -80,7 +80,11 @@ impl KeySources {
         let ring = self.ring(&asked.caller.user_id, provider);
         let keys = self.candidates(provider, ring.as_deref(), sent);
         if keys.is_empty() {
-            let message = format!("there is no key for provider {}: {}", provider.name, provider.key_hint);
+            let (name, hint) = (&provider.name, &provider.key_hint);
+            let message = match self.pool.ring(&asked.caller.user_id, name) {
+                Some(_) => format!("the keys stored for provider {name} are switched off: switch one on, {hint}"),
+                None => format!("there is no key for provider {name}: {hint}"),
+            };
             return Err(Error::new(ErrorKind::ProviderKeysExhausted, message).with("provider", &provider.name));
         }
         let choice = ring.as_ref().map_or(0, |ring| ring.shared.selection.choice());

@@ -44,9 +44,11 @@ fn orders_keys() {
     let configured = ProviderInfo { configured: true, ..provider() };
     assert_eq!(aliases(&sources(vec![], false), &configured, &general).unwrap(), "header");
 
-    let error = aliases(&sources(vec![disabled(key("a"))], false), &provider(), &sent(false)).unwrap_err();
-    assert_eq!(error.kind, ErrorKind::ProviderKeysExhausted);
-    assert!(error.message.contains("x-p-key"), "{error}");
+    for (keys, why) in [(vec![], "there is no key"), (vec![disabled(key("a"))], "switched off")] {
+        let error = aliases(&sources(keys, false), &provider(), &sent(false)).unwrap_err();
+        assert_eq!(error.kind, ErrorKind::ProviderKeysExhausted);
+        assert!(error.message.contains(why) && error.message.contains("x-p-key"), "{error}");
+    }
 
     let open = ProviderInfo { needs_key: false, ..provider() };
     assert!(aliases(&sources(three(), true), &open, &sent(false)).unwrap().is_empty(), "no key where none is needed");
