@@ -74,7 +74,7 @@ impl NewGatewayKey {
             name: self.name.ok_or_else(|| Failure::missing("name"))?,
             active: self.is_active,
             expire_time: self.expires_at.map(|time| moment(&time, "expires_at")).transpose()?,
-            scopes: scopes(self.scopes.unwrap_or_default())?,
+            scopes: self.scopes.map(some_scopes).transpose()?.unwrap_or_default(),
             allowed_models: self.allowed_models.unwrap_or_default(),
             ..Default::default()
         };
@@ -114,6 +114,15 @@ impl GatewayKeyChanges {
         }
         Ok(pb::UpdateGatewayKeyRequest { gateway_key: Some(key), update_mask: Some(changes.into_mask()) })
     }
+}
+
+/// No scopes at all would mean those of the key in use: surely not what an empty list asks for.
+fn some_scopes(words: Vec<String>) -> Result<Vec<i32>, Failure> {
+    if words.is_empty() {
+        let message = "Invalid 'scopes': empty array; leave it out for the scopes of the key in use.";
+        return Err(Failure::invalid("scopes", message).with_code("empty_array"));
+    }
+    scopes(words)
 }
 
 fn scopes(words: Vec<String>) -> Result<Vec<i32>, Failure> {
