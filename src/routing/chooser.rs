@@ -18,6 +18,8 @@ pub const SHORTEST_ATTEMPT: Duration = Duration::from_millis(50);
 pub const PROBE_WAIT: Duration = Duration::from_secs(2);
 /// Attempts with one key in a row while the provider fails.
 const TRIES_IN_A_ROW: u32 = 2;
+/// Longest pause a provider may ask for. Who is asked to wait longer is told so, and decides.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Bounds of the loop.
 #[derive(Clone, Copy, Debug)]
@@ -112,25 +114,44 @@ impl<'a> Chooser<'a> {
         }
     }
 
-    /// Takes note of how the attempt failed.
-    pub fn failed(&mut self, class: FailureClass) {
+    /// Takes note of how the attempt failed, and for how long the provider asks to be left alone.
+    pub fn failed(&mut self, class: FailureClass, asked: Option<Duration>) {
         match class.next_step() {
             NextStep::NextKey => self.leave(),
             NextStep::SameKeyLater => {
                 self.failures += 1;
-                self.pause = Some(self.next_pause);
+                let pause = self.next_pause;
+                self.pause = Some(pause);
                 self.next_pause *= 2;
                 if self.failures >= self.limits.max_attempts {
                     self.queue.clear();
+                } else if let Some(asked) = asked.filter(|asked| *asked > pause) {
+                    self.heed(asked);
                 } else if self.tries_in_a_row >= TRIES_IN_A_ROW {
-                    // It comes back when no other key is left.
-                    let again = self.queue.get(self.at).copied();
-                    self.leave();
-                    self.queue.extend(again);
+                    self.put_off();
                 }
             }
             NextStep::Stop => self.queue.clear(),
         }
+    }
+
+    /// The provider asks for more than the usual pause: other keys are tried meanwhile, the last one as late as asked.
+    fn heed(&mut self, asked: Duration) {
+        if asked > LONGEST_PAUSE {
+            self.leave();
+        } else if self.queue.len() > 1 {
+            self.put_off();
+        } else {
+            // Jitter takes up to a fifth of a pause away.
+            self.pause = Some(asked * 5 / 4);
+        }
+    }
+
+    /// Leaves the key until no other is left.
+    fn put_off(&mut self) {
+        let again = self.queue.get(self.at).copied();
+        self.leave();
+        self.queue.extend(again);
     }
 
     /// Claims the first key that can be used, and forgets those before it that cannot.

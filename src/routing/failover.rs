@@ -73,7 +73,7 @@ impl Failover {
                     }
                     Err(failure) => {
                         let now_ms = (self.now_ms)();
-                        chooser.failed(failure.class);
+                        chooser.failed(failure.class, failure.retry_after);
                         standing.inspect(|standing| standing.failed(failure.class, now_ms));
                         findings.failed(&turn, failure, started.elapsed(), now_ms);
                     }

@@ -98,7 +98,7 @@ impl<'a> Request<'a> {
             }
             Err(failure) => {
                 let says_something = KeyState::after(failure.class).is_some();
-                self.chooser.failed(failure.class);
+                self.chooser.failed(failure.class, failure.retry_after);
                 self.findings.as_mut().expect("it is not over").failed(&turn, failure, Duration::ZERO, now);
                 Step::Ended { candidate, probe, says_something }
             }

@@ -54,7 +54,7 @@ fn one_key_is_selected_while_fifty_fail_over_at_once() {
                         findings.succeeded(&turn, Duration::ZERO, NOW);
                         break;
                     }
-                    chooser.failed(FailureClass::Credential);
+                    chooser.failed(FailureClass::Credential, None);
                     findings.failed(&turn, failure(FailureClass::Credential), Duration::ZERO, NOW);
                 }
             };

@@ -29,6 +29,40 @@ async fn no_attempt_begins_that_cannot_end() {
     }
 }
 
+#[test]
+fn a_provider_that_asks_for_time_gets_it() {
+    let left = Duration::from_secs(60);
+    let [one, two] = [vec![selected("a")], vec![selected("a"), key("b")]];
+    // Keys, what is asked for in milliseconds, the pause that follows, the key that is tried then.
+    let rows = [
+        (&one, 0, Some((200, "a"))),
+        (&one, 100, Some((200, "a"))),
+        (&one, 2000, Some((2500, "a"))),
+        (&one, 5000, Some((6250, "a"))),
+        (&one, 5001, None),
+        (&two, 0, Some((200, "a"))),
+        (&two, 2000, Some((200, "b"))),
+        (&two, 60_000, Some((200, "b"))),
+    ];
+    for (keys, asked, want) in rows {
+        let stage = stage(keys.clone(), false);
+        let plan = plan(&stage.sources, &sent(false));
+        let mut chooser = Chooser::new(&plan, stage.failover.limits, None);
+        assert!(matches!(chooser.next(NOW, left), Next::Try(_)));
+        chooser.failed(Overload, Some(Duration::from_millis(asked)));
+        let paused = match chooser.next(NOW, left) {
+            Next::Pause(pause) => Some(pause.as_millis()),
+            _ => None,
+        };
+        let tried = match chooser.next(NOW, left) {
+            Next::Try(turn) => turn.candidate.map(|key| key.key().alias.clone()),
+            _ => None,
+        };
+        let want = want.map(|(pause, key)| (pause, key.to_owned()));
+        assert_eq!(paused.zip(tried), want, "{} keys, {asked} ms", keys.len());
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_provider_that_fails_everybody_is_asked_little_more_than_once() {
     let stage = stage(vec![], true);
