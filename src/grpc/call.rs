@@ -25,7 +25,7 @@ use tonic::{Status, body::Body};
 use tower::{Layer, Service};
 
 use super::{
-    call_body::{CallBody, Held, LastWords, expired},
+    call_body::{CallBody, Held, LastWords},
     endless::{Doorkeeper, Ending},
     localize::Localized,
     now::now_ms,
@@ -197,9 +197,7 @@ where
                     inner: self.inner.call(request),
                     timer: sleep_until(deadline),
                     held: Some(Held { permit, watched }),
-                    scope,
-                    ending,
-                    request_id,
+                    last: LastWords { scope, ending, request_id },
                     limit: self.gate.limits.max_message_bytes,
                 }
             }
@@ -245,9 +243,7 @@ pin_project! {
             #[pin]
             timer: Sleep,
             held: Option<Held>,
-            scope: Option<Scope>,
-            ending: Option<Ending>,
-            request_id: String,
+            last: LastWords,
             limit: usize,
         },
         Refused { response: Option<Response<Body>> },
@@ -266,25 +262,24 @@ where
                 Some(response) => Poll::Ready(Ok(response)),
                 None => Poll::Pending,
             },
-            CallFutureProjection::Running { inner, mut timer, held, scope, ending, request_id, limit } => {
+            CallFutureProjection::Running { inner, mut timer, held, last, limit } => {
                 let mut response = match inner.poll(cx) {
                     Poll::Ready(result) => result?,
                     Poll::Pending => {
                         ready!(timer.as_mut().poll(cx));
-                        expired(*scope, request_id).into_http()
+                        last.expired().into_http()
                     }
                 };
-                if let Some(answer) = explained(response.headers(), request_id, *limit) {
+                if let Some(answer) = explained(response.headers(), &last.request_id, *limit) {
                     response = answer;
                 }
-                stamp(response.headers_mut(), request_id);
+                stamp(response.headers_mut(), &last.request_id);
                 let mut held = held.take();
                 held.iter_mut().for_each(|held| held.watched.saw(response.headers()));
                 if response.body().is_end_stream() {
                     return Poll::Ready(Ok(response));
                 }
-                let (deadline, scope, request_id) = (timer.deadline(), *scope, std::mem::take(request_id));
-                let last = LastWords { scope, ending: ending.take(), request_id };
+                let (deadline, last) = (timer.deadline(), std::mem::take(last));
                 Poll::Ready(Ok(response.map(|inner| Body::new(CallBody::new(inner, held, deadline, last)))))
             }
         }

@@ -31,6 +31,7 @@ pub struct Held {
 }
 
 /// What an answer needs to say why it ends early.
+#[derive(Default)]
 pub struct LastWords {
     pub scope: Option<Scope>,
     /// Of a call that has no end of its own.
@@ -114,19 +115,21 @@ impl Wake for Call {
     }
 }
 
-/// What an answer says whose time is over.
-pub fn expired(scope: Option<Scope>, request_id: &str) -> Status {
-    let message = match scope {
-        Some(Scope::Models) => {
-            "the deadline of the call passed; allow more time, or use a smaller prompt or a faster model"
-        }
-        Some(Scope::Keys) => {
-            "the deadline of the call passed, and a change it asked for may have been made; look before you ask again, \
-             and allow more time"
-        }
-        Some(Scope::Activity) | None => "the deadline of the call passed; allow more time",
-    };
-    status_of(Error::new(ErrorKind::UpstreamTimeout, message), request_id)
+impl LastWords {
+    /// What an answer says whose time is over.
+    pub fn expired(&self) -> Status {
+        let message = match self.scope {
+            Some(Scope::Models) => {
+                "the deadline of the call passed; allow more time, or use a smaller prompt or a faster model"
+            }
+            Some(Scope::Keys) => {
+                "the deadline of the call passed, and a change it asked for may have been made; look before you ask \
+                 again, and allow more time"
+            }
+            Some(Scope::Activity) | None => "the deadline of the call passed; allow more time",
+        };
+        status_of(Error::new(ErrorKind::UpstreamTimeout, message), &self.request_id)
+    }
 }
 
 impl http_body::Body for CallBody {
@@ -154,7 +157,7 @@ impl http_body::Body for CallBody {
                 let Some(ending) = &mut this.last.ending else { return Poll::Pending };
                 status_of(ready!(ending.as_mut().poll(cx)), &this.last.request_id)
             }
-            None => expired(this.last.scope, &this.last.request_id),
+            None => this.last.expired(),
         };
         Poll::Ready(Some(this.finish(&status)))
     }

@@ -19,7 +19,7 @@ use crate::{
 const LOOK_AGAIN: Duration = Duration::from_millis(500);
 /// What happened before the gateway stopped is still told. Begins when the call itself has seen it happen, so it need
 /// only be longer than any watch gathers changes.
-const LAST_WORDS: Duration = Duration::from_millis(250);
+const TIME_TO_TELL: Duration = Duration::from_millis(250);
 
 /// Resolves to the reason why the call ends. Few calls are endless, so they pay for it alone.
 pub type Ending = Pin<Box<dyn Future<Output = Error> + Send>>;
@@ -40,7 +40,7 @@ impl Doorkeeper {
             loop {
                 tokio::select! {
                     () = keeper.stopping.cancelled() => {
-                        sleep(LAST_WORDS).await;
+                        sleep(TIME_TO_TELL).await;
                         return shutting_down();
                     }
                     () = sleep(LOOK_AGAIN) => {}
