@@ -30,11 +30,8 @@ pub async fn refresh(admin: Arc<Administration>, changed: Arc<Notify>) {
             continue;
         }
         let read = admin.provider_keys.refresh().await;
-        match &read {
-            Err(error) if !unreadable => {
-                tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
-            }
-            Ok(()) | Err(_) => {}
+        if let (Err(error), false) = (&read, unreadable) {
+            tracing::warn!(%error, "the provider keys cannot be read; those known so far stay in use");
         }
         unreadable = read.is_err();
         if let Err(error) = admin.activity.refresh().await {

@@ -14,12 +14,10 @@ pub fn admit(router: Router, origins: &[String]) -> Router {
     let Some(cors) = cors(origins) else { return router };
     let plain = router.clone();
     router.layer(cors).layer(from_fn(move |request: Request, next: Next| {
-        let plain = plain.clone();
+        // The layer takes every OPTIONS for a browser's question, and answers it for paths that are not there.
+        let plain = (request.method() == Method::OPTIONS && !is_preflight(&request)).then(|| plain.clone());
         async move {
-            // The layer takes every OPTIONS for a browser's question, and answers it for paths that are not there.
-            if request.method() != Method::OPTIONS || is_preflight(&request) {
-                return next.run(request).await;
-            }
+            let Some(plain) = plain else { return next.run(request).await };
             match plain.oneshot(request).await {
                 Ok(response) => response,
                 Err(never) => match never {},
